@@ -1,0 +1,61 @@
+// A recipe is everything that is needed to repeat a run exactly, as plain JSON that a person may edit and pass on.
+
+import type { ColumnSpec } from '../data/table.ts';
+import type { PreparationSpec } from '../data/prepare.ts';
+import type { SplitSpec } from '../data/split.ts';
+import type { ModelSpec } from './spec.ts';
+
+export type Task = 'binary' | 'multiclass' | 'regression' | 'imageClassification';
+
+/** `auto` takes WebGPU on a real adapter, else WebGL on a real one, else the CPU. */
+export type BackendChoice = 'auto' | 'webgpu' | 'webgl' | 'cpu';
+
+export type OptimizerSpec =
+  | { kind: 'sgd'; learningRate: number }
+  | { kind: 'momentum'; learningRate: number; momentum: number; nesterov: boolean }
+  | { kind: 'rmsprop'; learningRate: number; decay: number; epsilon: number }
+  | { kind: 'adam'; learningRate: number; beta1: number; beta2: number; epsilon: number }
+  | { kind: 'adamw'; learningRate: number; beta1: number; beta2: number; epsilon: number; weightDecay: number };
+
+/** Multiplies the learning rate, by epoch; a warm-up rises linearly from zero over its epochs, step by step. */
+export type ScheduleSpec =
+  | { kind: 'constant'; warmupEpochs: number }
+  | { kind: 'step'; everyEpochs: number; factor: number; warmupEpochs: number }
+  | { kind: 'exponential'; factor: number; warmupEpochs: number }
+  | { kind: 'cosine'; minFactor: number; warmupEpochs: number };
+
+export interface EarlyStoppingSpec {
+  /** epochs without an improvement of the validation loss */
+  patience: number;
+  minDelta: number;
+}
+
+export interface TrainingSpec {
+  epochs: number;
+  batchSize: number;
+  optimizer: OptimizerSpec;
+  schedule: ScheduleSpec;
+  /** penalty on kernels (not biases): l1 * sum |w| + l2 * sum w^2 */
+  l1: number;
+  l2: number;
+  /** by class label, `balanced` (rows / (classes * rows of the class)), or none */
+  classWeights: 'none' | 'balanced' | Record<string, number>;
+  earlyStopping: EarlyStoppingSpec | null;
+}
+
+export interface Recipe {
+  format: 1;
+  /** id of the data set: the SHA-256 of its content */
+  dataset: string;
+  task: Task;
+  /** the column to predict; images: `label` */
+  target: string;
+  /** every column with its type and role; images: [] */
+  columns: ColumnSpec[];
+  preparation: PreparationSpec;
+  split: SplitSpec;
+  model: ModelSpec;
+  training: TrainingSpec;
+  seed: number;
+  backend: BackendChoice;
+}

@@ -1,0 +1,44 @@
+// What a training says while it runs. Plain JSON, so that it crosses the worker's port and lies in the run's log.
+
+import type { Weight } from '../model/spec.ts';
+
+export type BackendName = 'webgpu' | 'webgl' | 'cpu';
+
+/** One line of a run's log. Losses are means over rows, the penalty not counted; `metric` is accuracy, or MAE in the target's unit. */
+export interface EpochLog {
+  /** from 1 */
+  epoch: number;
+  loss: number;
+  metric: number;
+  /** null where there is no validation part */
+  valLoss: number | null;
+  valMetric: number | null;
+  learningRate: number;
+  durationMs: number;
+}
+
+export interface StepProgress {
+  /** steps done, over all epochs */
+  step: number;
+  steps: number;
+  /** the epoch in progress, from 1 */
+  epoch: number;
+  epochs: number;
+  /** mean loss of the batches of this epoch so far */
+  loss: number;
+  rowsPerSecond: number;
+  /** time left by the pace so far, were every epoch to run */
+  remainingMs: number;
+}
+
+export type TrainEvent = { kind: 'step'; progress: StepProgress } | { kind: 'epoch'; log: EpochLog };
+
+export interface TrainResult {
+  /** of the best epoch by validation loss (of the last one where early stopping is off) */
+  weights: Weight[];
+  history: EpochLog[];
+  /** from 1; the epoch the weights are from */
+  bestEpoch: number;
+  /** why it ended */
+  ended: 'epochs' | 'earlyStopping' | 'stopped';
+}
