@@ -1,0 +1,206 @@
+// A model card (Mitchell et al., 2019) in Markdown: what the model is, what it learned from, how well it did beside a
+// dummy, what it does not say. It states facts of the run and judges nothing; the licence is left to the model's author.
+
+import type { FeatureEncoding, Preparation } from '../data/prepare.ts';
+import type { LayerSpec } from '../model/spec.ts';
+import type { Task } from '../model/recipe.ts';
+import type { ExportInput } from './exportInput.ts';
+import { onnxInterface } from './onnxInterface.ts';
+
+export type { ModelCardFacts } from './exportInput.ts';
+
+const TASKS: Record<Task, string> = {
+  binary: 'binary classification',
+  multiclass: 'multi-class classification',
+  regression: 'regression',
+  imageClassification: 'image classification',
+};
+
+const METRICS: Record<string, string> = {
+  accuracy: 'accuracy',
+  balancedAccuracy: 'balanced accuracy',
+  precisionMacro: 'precision (macro)',
+  recallMacro: 'recall (macro)',
+  f1Macro: 'F1 (macro)',
+  precisionWeighted: 'precision (weighted)',
+  recallWeighted: 'recall (weighted)',
+  f1Weighted: 'F1 (weighted)',
+  logLoss: 'log loss (lower is better)',
+  rocAuc: 'area under ROC',
+  averagePrecision: 'average precision',
+  mae: 'mean absolute error (lower is better)',
+  rmse: 'root mean squared error (lower is better)',
+  r2: 'R²',
+};
+
+const ENDED = {
+  epochs: 'all epochs were run',
+  earlyStopping: 'the validation loss no longer fell',
+  stopped: 'it was stopped by hand',
+};
+
+/** @returns Markdown; names that come from the data are code spans, so that none of them is markup */
+export function writeModelCard(model: ExportInput): string {
+  const { card } = model;
+  return [
+    `# ${escapeText(model.name)}, version ${card.number}`,
+    identity(model),
+    '## Data',
+    data(model),
+    '## Input and output',
+    inputAndOutput(model),
+    '## How it was trained',
+    training(model),
+    '## How well it does',
+    quality(model),
+    '## Limitations',
+    limitations(model),
+    '## Licence',
+    'None is given here. Whoever publishes this model chooses one, and sees to it that the data allows it.',
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+function identity({ card }: ExportInput): string {
+  const what = `A model for ${TASKS[card.task]} that predicts ${code(card.target)}. It was trained in a browser with Lathe on ${card.createdAt}.`;
+  return card.note === '' ? what : `${what}\n\n${quote(card.note)}`;
+}
+
+function data({ card }: ExportInput): string {
+  const { name, id, rows, droppedRows } = card.data;
+  const { split, seed } = card.recipe;
+  const dropped =
+    droppedRows > 0
+      ? ` ${count(droppedRows, 'row')} had no target and ${droppedRows === 1 ? 'was' : 'were'} left out.`
+      : '';
+  return `${code(name)}, SHA-256 ${code(id)}. Split with seed ${seed}${split.stratify ? ', keeping the share of each class' : ''}.${dropped}
+
+| part | rows | used for |
+| --- | ---: | --- |
+| training | ${rows.train} | fitting the preparation and the weights |
+| validation | ${rows.validation} | choosing the epoch |
+| test | ${rows.test} | the figures below |`;
+}
+
+function inputAndOutput({ preparation, labels }: ExportInput): string {
+  const { outputs } = onnxInterface(preparation);
+  const output =
+    'value' in outputs
+      ? `Gives one number in the target's own unit; in the ONNX file it is ${code(outputs.value)}.`
+      : `Gives a probability for each of ${labels.length} labels, in this order: ${labels.map(code).join(', ')}. In the ONNX file they are ${code(outputs.label)} and ${code(outputs.probabilities)}.`;
+  return `${inputs(preparation)}\n\n${output}`;
+}
+
+function inputs(preparation: Preparation): string {
+  if (preparation.kind === 'images') {
+    const { height, width, channels } = preparation;
+    return `Takes images of ${height} × ${width} pixels with ${channels === 1 ? 'one channel (grey)' : 'three channels (red, green, blue)'}, values 0 to 255; the network divides them by 255. Images of another size are resized first, by the mean of the area when they shrink and bilinearly when they grow, on white where they are transparent.`;
+  }
+  const { inputs: names } = onnxInterface(preparation);
+  const rows = preparation.features.map(
+    (feature, place) => `| ${cell(feature.column)} | ${cell(names[place])} | ${feature.type} | ${treatment(feature)} |`,
+  );
+  return `| column | ONNX input | type | preparation |\n| --- | --- | --- | --- |\n${rows.join('\n')}`;
+}
+
+function treatment(feature: FeatureEncoding): string {
+  if (feature.kind === 'number') {
+    return `missing: ${feature.fill}; minus ${feature.center}, divided by ${feature.scale}`;
+  }
+  const missing = feature.outputs.includes('') ? 'a category of its own' : cell(feature.fill);
+  const shown = feature.outputs.filter((value) => value !== '').slice(0, 20);
+  const more = feature.outputs.length > 20 ? ', …' : '';
+  return `missing: ${missing}; one of ${shown.map(cell).join(', ')}${more}; any other value: zeros`;
+}
+
+function training({ card, network }: ExportInput): string {
+  const { training, recipe, parameters } = card;
+  const { optimizer, batchSize, l1, l2, classWeights, earlyStopping } = recipe.training;
+  const head = { sigmoid: 'one sigmoid', softmax: 'a softmax', value: 'one linear unit' }[network.head.kind];
+  const facts = [
+    `network: ${[...network.layers.map(layerText), head].join(' → ')}; ${count(parameters, 'parameter')}`,
+    `optimizer: ${optimizer.kind}, learning rate ${optimizer.learningRate}, ${recipe.training.schedule.kind} schedule, batches of ${batchSize}`,
+    `penalty: L1 ${l1}, L2 ${l2}; class weights: ${typeof classWeights === 'string' ? classWeights : code(JSON.stringify(classWeights))}`,
+    `epochs: ${training.epochs} run of at most ${recipe.training.epochs}, weights of epoch ${training.bestEpoch}; ${ENDED[training.ended]}${earlyStopping ? ` (patience ${earlyStopping.patience})` : ''}`,
+    `on: ${training.backend}, ${escapeText(training.adapter)}, ${(training.durationMs / 1000).toFixed(1)} s; seed ${recipe.seed}`,
+  ];
+  return facts.map((fact) => `- ${fact}`).join('\n');
+}
+
+function layerText(layer: LayerSpec): string {
+  const facts = Object.entries(layer)
+    .filter(([key]) => key !== 'kind')
+    .map(([key, value]) => `${key} ${value}`);
+  return facts.length > 0 ? `${layer.kind} (${facts.join(', ')})` : layer.kind;
+}
+
+function quality({ card }: ExportInput): string {
+  if (card.data.rows.test === 0) return 'Nothing is known: no rows were kept for the test part.';
+  const names = Object.keys(card.metrics);
+  const rows = names.map(
+    (name) => `| ${METRICS[name] ?? escapeText(name)} | ${figure(card.metrics[name])} | ${figure(card.dummy[name])} |`,
+  );
+  const dummy = card.task === 'regression' ? 'the mean' : 'the most frequent class';
+  return `On the ${count(card.data.rows.test, 'row')} of the test part, which training never saw, beside a dummy that always says ${dummy} of the training part.
+
+| figure | this model | dummy |
+| --- | ---: | ---: |
+${rows.join('\n')}`;
+}
+
+function limitations({ card, preparation }: ExportInput): string {
+  const lines = [
+    `The figures are of ${count(card.data.rows.test, 'row')} from the same source as the training data. They say nothing of data from elsewhere or from another time.`,
+    'No group of people or things was looked at apart: the model may do worse on some.',
+  ];
+  if (card.data.rows.test < 200) {
+    lines.push('The test part is small: with other rows in it the figures would be noticeably different.');
+  }
+  if (card.task !== 'regression') {
+    lines.push(
+      'The probabilities were not calibrated. A label is given for every input, also for one unlike any the model has seen.',
+    );
+  } else lines.push('A value comes without an interval, and outside the range of the training data it is a guess.');
+  if (preparation.kind === 'table') {
+    lines.push(
+      'Missing values are filled in silently, and a category that is not listed above counts as none of them.',
+    );
+  }
+  return lines.map((line) => `- ${line}`).join('\n');
+}
+
+function figure(value: number | undefined): string {
+  if (value === undefined) return '–';
+  return Math.abs(value) >= 1000 ? value.toFixed(1) : value.toFixed(4);
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** A code span that holds any text: fenced by more backticks than it has, and on one line. */
+function code(text: string): string {
+  if (text === '') return '*(empty)*';
+  const line = text.replace(/[\r\n\t]+/g, ' ');
+  const runs = line.match(/`+/g) ?? [];
+  const fence = '`'.repeat(Math.max(0, ...runs.map((run) => run.length)) + 1);
+  const pad = /^`|`$|^ | $/.test(line) ? ' ' : '';
+  return `${fence}${pad}${line}${pad}${fence}`;
+}
+
+/** A code span in a table, where a bar ends the cell even inside code. */
+function cell(text: string): string {
+  return code(text).replaceAll('|', '\\|');
+}
+
+function escapeText(text: string): string {
+  return text.replace(/[\r\n\t]+/g, ' ').replace(/[\\`*_{}[\]()<>#+!|&~]/g, '\\$&');
+}
+
+function quote(text: string): string {
+  return text
+    .split(/\r\n|\r|\n/)
+    .map((line) => `> ${escapeText(line)}`)
+    .join('\n');
+}
