@@ -1,0 +1,82 @@
+// `npm test`: installs what the tests need, runs every check, and ends with `N passed, M failed, K skipped`.
+// `npm test -- unit e2e` runs only the named ones.
+
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureChromium } from './chromium.mjs';
+import { ensureInstalled, ROOT, runTool } from './install.mjs';
+
+const CACHE = join(ROOT, '.cache');
+const total = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
+
+function count(name, passed, failed, skipped) {
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped += skipped;
+  if (failed > 0) failures.push(name);
+}
+
+/** A tool that passes or fails as one. */
+const tool = (name, command, args) => () => {
+  const ok = runTool(command, args) === 0;
+  count(name, ok ? 1 : 0, ok ? 0 : 1, 0);
+};
+
+/** A Vitest project, counted test by test. A run that ends without a report has failed. */
+const vitest = (project) => () => {
+  const report = join(CACHE, `${project}.json`);
+  rmSync(report, { force: true });
+  const status = runTool('vitest', [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ]);
+  let result;
+  try {
+    result = JSON.parse(readFileSync(report, 'utf8'));
+  } catch {
+    count(project, 0, 1, 0);
+    return;
+  }
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = result;
+  // a file that cannot be loaded fails no test, and an unhandled error none either: the exit status knows
+  const failed = numFailedTests || (status === 0 ? 0 : 1);
+  count(project, numPassedTests, failed, numPendingTests + numTodoTests);
+  for (const file of result.testResults) {
+    for (const test of file.assertionResults) {
+      if (test.status === 'pending' || test.status === 'skipped') console.log(`  skipped: ${test.fullName}`);
+    }
+  }
+};
+
+const CHECKS = {
+  types: tool('types', 'svelte-check', ['--tsconfig', './tsconfig.json', '--fail-on-warnings', '--output', 'human']),
+  lint: tool('lint', 'eslint', ['.']),
+  format: tool('format', 'prettier', ['--check', '--log-level', 'warn', '.']),
+  unit: vitest('unit'),
+  build: tool('build', 'vite', ['build', '--logLevel', 'warn']),
+  browser: vitest('browser'),
+  e2e: vitest('e2e'),
+};
+
+const chosen = process.argv.slice(2);
+for (const name of chosen) {
+  if (!(name in CHECKS)) throw new Error(`unknown check '${name}': choose from ${Object.keys(CHECKS).join(', ')}`);
+}
+ensureInstalled();
+process.env.CHROMIUM_PATH = ensureChromium();
+mkdirSync(CACHE, { recursive: true });
+for (const [name, check] of Object.entries(CHECKS)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  const startedAt = performance.now();
+  console.log(`\n— ${name}`);
+  check();
+  console.log(`  ${name} took ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+}
+if (failures.length > 0) console.log(`\nfailed: ${failures.join(', ')}`);
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exit(total.failed === 0 ? 0 : 1);
