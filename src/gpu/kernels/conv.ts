@@ -1,0 +1,214 @@
+// A convolution as products over the places of its window (implicit GEMM: no matrix of windows is ever written).
+// A transposed convolution is the gradient of a convolution, so its forward pass is that one's input gradient, its
+// input gradient that one's forward pass. Kernels are [height, width, channels, filters] of the window, which for a
+// transposed layer is Keras' [height, width, out, in].
+
+import type { Operation, Tensor } from '../graph.ts';
+import type { Window } from '../window.ts';
+import type { Draft } from '../wgsl.ts';
+import { reader } from './dense.ts';
+import type { Operand, Product } from './product.ts';
+import { definePut, gradientOf, rowOf, type Pass } from './tail.ts';
+
+export type Convolution = Extract<Operation, { kind: 'conv' | 'convTranspose' }>;
+
+const quarter = (size: number): boolean => size % 4 === 0;
+
+interface Source {
+  array: (vector: boolean) => string;
+  /** the row of the buffer that holds image `b` */
+  row: (b: string) => string;
+}
+
+function valueOf(draft: Draft, tensor: Tensor, pass: Pass): Source {
+  return { array: reader(draft, tensor.name), row: (b) => rowOf(draft, tensor, pass, b) };
+}
+
+function gradient(draft: Draft, tensor: Tensor): Source {
+  return { array: reader(draft, gradientOf(tensor)), row: (b) => b };
+}
+
+/** From the large side of the window to the small one: a convolution's own direction. */
+function gatherWindow(draft: Draft, window: Window, large: Source, kernelOffset: number) {
+  const { height, width, channels, outHeight, outWidth, filters, kernelHeight, kernelWidth } = window;
+  const { stride, strideY, dilation, padTop, padLeft, padded } = window;
+  const joined = !padded && dilation === 1; // a row of the window lies in one piece
+  const loops = [
+    ...(kernelHeight > 1 ? [{ name: 'ky', count: kernelHeight }] : []),
+    ...(kernelWidth > 1 && !joined ? [{ name: 'kx', count: kernelWidth }] : []),
+  ];
+  const ky = kernelHeight > 1 ? 'ky' : '0u';
+  const kx = kernelWidth > 1 && !joined ? 'kx' : '0u';
+  const vector = quarter(channels);
+  const a: Operand = {
+    array: large.array(vector),
+    vector,
+    along: 'inner',
+    outer: (s, index) => `let m${s} = ${index};
+let t${s} = m${s} / ${outWidth}u;
+let x${s} = i32((m${s} % ${outWidth}u) * ${stride}u) - ${padLeft};
+let y${s} = i32((t${s} % ${outHeight}u) * ${strideY}u) - ${padTop};
+let o${s} = ${large.row(`(t${s} / ${outHeight}u)`)} * ${height * width * channels}u;`,
+    loop: (s) => `let yy${s} = y${s} + i32(${ky} * ${dilation}u);
+let xx${s} = x${s} + i32(${kx} * ${dilation}u);
+let at${s} = o${s} + u32(yy${s} * ${width} + xx${s}) * ${channels}u;
+${padded ? `let ok${s} = u32(yy${s}) < ${height}u && u32(xx${s}) < ${width}u;` : ''}`,
+    address: (s, k) => `at${s} + ${k}`,
+    valid: (s) => (padded ? `ok${s}` : null),
+  };
+  const b: Operand = {
+    array: reader(draft, 'weights')(quarter(filters)),
+    vector: quarter(filters),
+    along: 'outer',
+    outer: (s, index) => `let n${s} = ${index} + ${kernelOffset}u;`,
+    loop: (s) => `let w${s} = (${ky} * ${kernelWidth}u + ${kx}) * ${channels * filters}u + n${s};`,
+    address: (s, k) => `w${s} + ${k} * ${filters}u`,
+    valid: () => null,
+  };
+  return { loops, inner: joined ? kernelWidth * channels : channels, a, b };
+}
+
+/** From the small side to the large one: for each place of the input, the windows that cover it. */
+function gatherCovering(draft: Draft, window: Window, small: Source, kernelOffset: number) {
+  const { height, width, channels, outHeight, outWidth, filters, kernelHeight, kernelWidth } = window;
+  const { stride, strideY, dilation, padTop, padLeft } = window;
+  const loops = [
+    ...(kernelHeight > 1 ? [{ name: 'ky', count: kernelHeight }] : []),
+    ...(kernelWidth > 1 ? [{ name: 'kx', count: kernelWidth }] : []),
+  ];
+  const ky = kernelHeight > 1 ? 'ky' : '0u';
+  const kx = kernelWidth > 1 ? 'kx' : '0u';
+  const everywhere = loops.length === 0 && stride === 1 && strideY === 1;
+  const vector = quarter(filters);
+  /** the place along one axis, and whether a window begins there */
+  const axis = (v: string, step: number, places: number): [string, string] =>
+    step === 1
+      ? [v, `u32(${v}) < ${places}u`]
+      : [`(${v} / ${step})`, `${v} >= 0 && ${v} % ${step} == 0 && ${v} < ${places * step}`];
+  const a: Operand = {
+    array: small.array(vector),
+    vector,
+    along: 'inner',
+    outer: (s, index) => `let m${s} = ${index};
+let t${s} = m${s} / ${width}u;
+let x${s} = i32(m${s} % ${width}u) + ${padLeft};
+let y${s} = i32(t${s} % ${height}u) + ${padTop};
+let o${s} = ${small.row(`(t${s} / ${height}u)`)} * ${outHeight * outWidth * filters}u;`,
+    loop: (s) => {
+      const [py, okY] = axis(`ty${s}`, strideY, outHeight);
+      const [px, okX] = axis(`tx${s}`, stride, outWidth);
+      return `let ty${s} = y${s} - i32(${ky} * ${dilation}u);
+let tx${s} = x${s} - i32(${kx} * ${dilation}u);
+let at${s} = o${s} + u32(${py} * ${outWidth} + ${px}) * ${filters}u;
+let ok${s} = ${okY} && ${okX};`;
+    },
+    address: (s, k) => `at${s} + ${k}`,
+    valid: (s) => (everywhere ? null : `ok${s}`),
+  };
+  const b: Operand = {
+    array: reader(draft, 'weights')(vector),
+    vector,
+    along: 'inner',
+    outer: (s, index) => `let n${s} = ${index};`,
+    loop: (s) =>
+      `let w${s} = ${kernelOffset}u + ((${ky} * ${kernelWidth}u + ${kx}) * ${channels}u + n${s}) * ${filters}u;`,
+    address: (s, k) => `w${s} + ${k}`,
+    valid: () => null,
+  };
+  return { loops, inner: filters, a, b };
+}
+
+export function convForward(draft: Draft, operation: Convolution, pass: Pass): Product {
+  const { window, output, kernel, bias } = operation;
+  const forward = operation.kind === 'conv';
+  const source = valueOf(draft, operation.input.tensor, pass);
+  const operands = (forward ? gatherWindow : gatherCovering)(draft, window, source, kernel.offset);
+  const columns = forward ? window.filters : window.channels;
+  const weights = draft.read('weights');
+  const put = definePut(draft, output.tensor, pass);
+  return {
+    label: operation.name,
+    rows: (pass.rows * output.tensor.size) / columns,
+    columns,
+    ...operands,
+    parts: 1,
+    store: (row, column, value) =>
+      `${put}(${row} * ${columns}u + ${column}, ${value} + ${weights}[${bias.offset}u + ${column}]);`,
+  };
+}
+
+export function convInputGradient(draft: Draft, operation: Convolution, pass: Pass, give: string): Product {
+  const { window, input, kernel } = operation;
+  const forward = operation.kind === 'conv';
+  const source = gradient(draft, operation.output.tensor);
+  const operands = (forward ? gatherCovering : gatherWindow)(draft, window, source, kernel.offset);
+  const columns = forward ? window.channels : window.filters;
+  return {
+    label: `${operation.name} input gradient`,
+    rows: (pass.rows * input.tensor.size) / columns,
+    columns,
+    ...operands,
+    parts: 1,
+    store: (row, column, value) => `${give}(${row} * ${columns}u + ${column}, ${value});`,
+  };
+}
+
+/**
+ * The sum over all places of all images. A transposed layer's bias is not a column sum here and is left out.
+ * @param take statements that take a number of the gradient of the kernel, followed by the bias, by its place
+ */
+export function convWeightGradient(
+  draft: Draft,
+  operation: Convolution,
+  pass: Pass,
+  parts: number,
+  take: (place: string, value: string) => string,
+): Product {
+  const { window, kernel } = operation;
+  const { height, width, channels, outHeight, outWidth, filters, kernelHeight, kernelWidth } = window;
+  const { stride, strideY, dilation, padTop, padLeft, padded } = window;
+  const forward = operation.kind === 'conv';
+  const input = valueOf(draft, operation.input.tensor, pass);
+  const output = gradient(draft, operation.output.tensor);
+  const [large, small] = forward ? [input, output] : [output, input];
+  const flat = kernelHeight * kernelWidth === 1 && stride === 1 && strideY === 1; // places correspond one to one
+  const loops = [{ name: 'image', count: pass.rows }, ...(flat || outHeight === 1 ? [] : [{ name: 'py', count: outHeight }])];
+  const py = loops.length > 1 ? 'py' : '0u';
+  const a: Operand = {
+    array: large.array(quarter(channels)),
+    vector: quarter(channels),
+    along: 'outer',
+    outer: (s, index) => `let m${s} = ${index};
+let c${s} = m${s} % ${channels}u;
+let q${s} = m${s} / ${channels}u;
+let x${s} = i32((q${s} % ${kernelWidth}u) * ${dilation}u) - ${padLeft};
+let y${s} = i32((q${s} / ${kernelWidth}u) * ${dilation}u) - ${padTop};`,
+    loop: (s) => `let yy${s} = i32(${py} * ${strideY}u) + y${s};
+let at${s} = ${large.row('image')} * ${height * width * channels}u + u32(yy${s} * ${width} + x${s}) * ${channels}u + c${s};
+${padded ? `let ok${s} = u32(yy${s}) < ${height}u;` : ''}`,
+    address: (s, k) => `at${s} + ${k} * ${stride * channels}u`,
+    valid: (s, k) => (padded ? `ok${s} && u32(i32(${k} * ${stride}u) + x${s}) < ${width}u` : null),
+  };
+  const b: Operand = {
+    array: small.array(quarter(filters)),
+    vector: quarter(filters),
+    along: 'outer',
+    outer: (s, index) => `let n${s} = ${index};`,
+    loop: (s) =>
+      `let d${s} = (${small.row('image')} * ${outHeight}u + ${py}) * ${outWidth * filters}u + n${s};`,
+    address: (s, k) => `d${s} + ${k} * ${filters}u`,
+    valid: () => null,
+  };
+  return {
+    label: `${operation.name} weight gradient`,
+    rows: kernelHeight * kernelWidth * channels,
+    columns: filters,
+    loops,
+    inner: flat ? outHeight * outWidth : outWidth,
+    a,
+    b,
+    parts,
+    store: (row, column, value) => take(`${row} * ${filters}u + ${column}`, value),
+    ...(forward && { columnSum: (column: string, value: string) => take(`${kernel.size}u + ${column}`, value) }),
+  };
+}
