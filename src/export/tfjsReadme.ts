@@ -1,6 +1,7 @@
 // The README inside the zip of a TensorFlow.js model: what each file is, and a snippet of JavaScript for this very model
 // that runs as it is printed. The snippet does the preparation that is not inside the network.
 
+import type { Preparation } from '../data/prepare.ts';
 import type { ExportInput } from './exportInput.ts';
 
 /** @returns Markdown with one `js` block, a module that imports `@tensorflow/tfjs` and exports `loadModel` and `predict` */
@@ -29,24 +30,23 @@ The network takes ${takes}. It gives ${gives}.
 
 ## Use it
 
+Unzip the files beside your page, \`npm install @tensorflow/tfjs\`, and:
+
 \`\`\`js
 ${writeSnippet(model)}\`\`\`
-
-Serve the folder, \`npm install @tensorflow/tfjs\`, and:
-
-\`\`\`text
-const model = await loadModel('./model.json');
-console.log(await predict(model, ${example(model)}));
-\`\`\`
 `;
 }
 
 function writeSnippet({ preparation }: ExportInput): string {
+  const usage = `const model = await loadModel('./model.json');
+console.log(await predict(model, ${example(preparation)}));
+`;
   return [
     "import * as tf from '@tensorflow/tfjs';",
     LOAD,
     preparation.kind === 'images' ? PREPARE_IMAGES : PREPARE_ROWS,
     preparation.target.kind === 'value' ? PREDICT_VALUE : PREDICT_LABEL,
+    usage,
   ].join('\n\n');
 }
 
@@ -106,8 +106,7 @@ export async function predict({ network, labels, preparation }, inputs) {
     const probabilities = row.length === 1 ? [1 - row[0], row[0]] : row;
     return { label: labels[probabilities.indexOf(Math.max(...probabilities))], probabilities };
   });
-}
-`;
+}`;
 
 const PREDICT_VALUE = `/** For each input the value, in the target's own unit. */
 export async function predict({ network, preparation }, inputs) {
@@ -116,12 +115,13 @@ export async function predict({ network, preparation }, inputs) {
   const rows = await output.array();
   tf.dispose([prepared, output]);
   return rows.map(([scaled]) => ({ value: scaled * preparation.target.scale + preparation.target.center }));
-}
-`;
+}`;
 
-/** A row that has every column, as a person would write it. */
-function example({ preparation }: ExportInput): string {
-  if (preparation.kind === 'images') return "[document.querySelector('img')]";
+/** A row that has every column, as a person would write it, or an empty picture. */
+function example(preparation: Preparation): string {
+  if (preparation.kind === 'images') {
+    return `[tf.zeros([${preparation.height}, ${preparation.width}, ${preparation.channels}])]`;
+  }
   const cells = preparation.features.map((feature) => {
     const value = feature.kind === 'number' ? feature.fill : feature.fill || (feature.outputs.find(Boolean) ?? '');
     // A computed key, because { "__proto__": 1 } sets a prototype and { ["__proto__"]: 1 } does not.
