@@ -6,7 +6,16 @@ import type { Repair } from '../data/repairs.ts';
 import type { ColumnRole, ColumnType, Row } from '../data/table.ts';
 import type { Evaluation } from '../evaluate/report.ts';
 import type { Recipe } from '../model/recipe.ts';
+import type { ModelKind } from '../model/spec.ts';
+import type { Dataset, DatasetDetail } from '../store/datasets.ts';
+import type { Run } from '../store/runs.ts';
+import type { PredictField, Version } from '../store/versions.ts';
 import type { BackendInfo, BackendName, BackendReport, EpochLog, StepProgress } from '../train/events.ts';
+
+export type { Repair } from '../data/repairs.ts';
+export type { Dataset, DatasetDetail } from '../store/datasets.ts';
+export type { Run, RunState } from '../store/runs.ts';
+export type { PredictField, Version } from '../store/versions.ts';
 
 export interface RowPage {
   total: number;
@@ -34,6 +43,8 @@ export interface TrainProgress {
   /** why this backend, one sentence; set when `auto` chose or a backend failed its test */
   backendReason: string | null;
   paused: boolean;
+  /** while images are being decoded for it */
+  images?: { done: number; total: number };
   step?: StepProgress;
   /** the epoch that has just ended */
   epoch?: EpochLog;
@@ -134,7 +145,7 @@ export interface Lathe {
   ): Promise<{ total: number; items: ImageItem[] }>;
 
   /** What the page would propose; plain JSON to edit and pass on. */
-  suggestRecipe(datasetId: string, options?: { target?: string; seed?: number }): Promise<Recipe>;
+  suggestRecipe(datasetId: string, options?: { target?: string; seed?: number; model?: ModelKind }): Promise<Recipe>;
   /** Throws a UserError that names the field, or says what this recipe comes to. */
   checkRecipe(recipe: Recipe): Promise<{
     parameters: number;
