@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/base/errors.ts';
 import { compareOutputs } from '../../src/export/agreement.ts';
-import { THREE, TWO } from './fixtures.ts';
+import { THREE, TWO } from './models.ts';
 
 const RUNTIME = 'a runtime 1.0';
 

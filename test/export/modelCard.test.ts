@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { writeModelCard } from '../../src/export/modelCard.ts';
-import { numberFeatures, randomModel, tablePreparation, THREE, VALUE } from './fixtures.ts';
+import { numberFeatures, randomModel, tablePreparation, THREE, VALUE } from './models.ts';
 
 describe('a model card', () => {
   it('puts every figure of the test part beside that of a dummy', () => {

@@ -4,18 +4,16 @@ import type { FeatureEncoding } from '../../src/data/prepare.ts';
 import { writeOnnx } from '../../src/export/onnx.ts';
 import { onnxInterface } from '../../src/export/onnxInterface.ts';
 import {
-  type Feeds,
-  keepArtifact,
   maxAbsDiff,
   numberFeatures,
   randomModel,
   randomValues,
-  runOnnx,
   tablePreparation,
   THREE,
   TWO,
   VALUE,
-} from './fixtures.ts';
+} from './models.ts';
+import { type Feeds, keepArtifact, runOnnx } from './runtimes.ts';
 
 const number = (column: string): FeatureEncoding => ({
   kind: 'number',

@@ -6,18 +6,16 @@ import { toProbabilities } from '../../src/model/head.ts';
 import { inferShapes } from '../../src/model/shapes.ts';
 import type { Activation, LayerSpec } from '../../src/model/spec.ts';
 import {
-  keepArtifact,
   maxAbsDiff,
   numberFeatures,
   randomModel,
   randomValues,
-  runOnnx,
-  runTfjs,
   tablePreparation,
   THREE,
   TWO,
   VALUE,
-} from './fixtures.ts';
+} from './models.ts';
+import { keepArtifact, runOnnx, runTfjs } from './runtimes.ts';
 
 const ROWS = 5;
 const ACTIVATIONS: Activation[] = ['linear', 'relu', 'elu', 'selu', 'tanh', 'sigmoid', 'softplus', 'swish', 'gelu'];

@@ -4,7 +4,8 @@ import type { FeatureEncoding } from '../../src/data/prepare.ts';
 import { createGraph } from '../../src/export/onnxGraph.ts';
 import { addPreparation } from '../../src/export/onnxPreparation.ts';
 import { encodeModel } from '../../src/export/onnxProto.ts';
-import { type Feeds, keepArtifact, runOnnx, tablePreparation, VALUE } from './fixtures.ts';
+import { tablePreparation, VALUE } from './models.ts';
+import { type Feeds, keepArtifact, runOnnx } from './runtimes.ts';
 
 /** The preparation alone, as a model of its own. */
 function preparationModel(features: FeatureEncoding[]): Uint8Array {

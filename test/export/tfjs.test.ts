@@ -7,17 +7,8 @@ import type { ExportInput } from '../../src/export/exportInput.ts';
 import { writeOnnx } from '../../src/export/onnx.ts';
 import { TFJS_VERSION, writeTfjs } from '../../src/export/tfjs.ts';
 import type { LayerSpec } from '../../src/model/spec.ts';
-import {
-  type Feeds,
-  maxAbsDiff,
-  randomModel,
-  randomValues,
-  runOnnx,
-  tablePreparation,
-  THREE,
-  TWO,
-  VALUE,
-} from './fixtures.ts';
+import { maxAbsDiff, randomModel, randomValues, tablePreparation, THREE, TWO, VALUE } from './models.ts';
+import { type Feeds, runOnnx } from './runtimes.ts';
 
 const FEATURES: FeatureEncoding[] = [
   { kind: 'number', column: 'a "b" c', type: 'number', fill: 1.25, center: 0.1, scale: 3 },
