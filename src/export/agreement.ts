@@ -22,6 +22,7 @@ export interface OutputComparison {
   rows: number;
   /** The outputs of rows [from, to): probabilities [rows, classes], or values [rows, 1] in the target's unit. */
   take(from: number, to: number, actual: Float32Array): void;
+  /** The label of each row must be the most probable one; where others come within the tolerance, any of them will do. */
   takeLabels(from: number, to: number, labels: string[]): void;
   verdict(): Agreement;
 }
@@ -38,8 +39,9 @@ export function compareOutputs(
   expected: Float32Array,
 ): OutputComparison {
   const width = target.kind === 'classes' ? target.labels.length : 1;
-  if (rows === 0)
+  if (rows === 0) {
     throw new UserError('missing', 'rows to check the file with: none are held out. Give the test part some rows');
+  }
   if (expected.length !== rows * width) {
     throw new UserError(
       'invalid',
@@ -48,6 +50,7 @@ export function compareOutputs(
   }
   let worst = 0;
   let worstRow = 0;
+  let mislabelled: string | null = null;
   const refuse = (why: string): never => {
     throw new UserError(
       'invalid',
@@ -58,18 +61,19 @@ export function compareOutputs(
     rows,
     take(from, to, actual) {
       const count = (to - from) * width;
-      if (actual.length !== count)
+      if (actual.length !== count) {
         refuse(`gives ${actual.length} numbers for rows ${from} to ${to - 1} where the page gives ${count}`);
+      }
       for (let i = 0; i < count; i++) {
         const [here, there] = [expected[from * width + i], actual[i]];
         const row = from + Math.floor(i / width);
-        if (!Number.isFinite(here) || !Number.isFinite(there))
+        if (!Number.isFinite(here) || !Number.isFinite(there)) {
           refuse(`gives ${there} in row ${row} where the page gives ${here}`);
+        }
         const difference = differenceOf(target, here, there);
         if (difference > worst) [worst, worstRow] = [difference, row];
       }
     },
-    /** The label must be the most probable one; where others come within the tolerance, any of them will do. */
     takeLabels(from, to, labels) {
       if (target.kind !== 'classes') return;
       if (labels.length !== to - from) refuse(`gives ${labels.length} labels for ${to - from} rows`);
@@ -79,9 +83,7 @@ export function compareOutputs(
         const best = Math.max(...probabilities);
         const place = target.labels.indexOf(label);
         if (place < 0 || probabilities[place] < best - 2 * TOLERANCE) {
-          refuse(
-            `gives the label '${label}' in row ${row} where the page gives '${target.labels[probabilities.indexOf(best)]}'`,
-          );
+          mislabelled ??= `gives the label '${label}' in row ${row} where the page gives '${target.labels[probabilities.indexOf(best)]}'`;
         }
       });
     },
@@ -91,6 +93,7 @@ export function compareOutputs(
           `differs from the page by ${worst.toPrecision(3)} in row ${worstRow}, and ${TOLERANCE} is the most that is taken`,
         );
       }
+      if (mislabelled !== null) refuse(mislabelled);
       return { runtime, rows, maxAbsDiff: worst };
     },
   };

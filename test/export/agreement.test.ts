@@ -37,11 +37,15 @@ describe('the comparison of a file with the page', () => {
   });
 
   it('takes either label of a tie, and refuses a less probable or an unknown one', () => {
-    const comparison = compareOutputs(RUNTIME, THREE, 1, new Float32Array([0.4, 0.4, 0.2]));
-    comparison.takeLabels(0, 1, ['a']);
-    comparison.takeLabels(0, 1, ['b']);
-    expect(() => comparison.takeLabels(0, 1, ['c'])).toThrow(/label 'c' in row 0 where the page gives 'a'/);
-    expect(() => comparison.takeLabels(0, 1, ['d'])).toThrow(/label 'd'/);
+    const verdict = (label: string) => {
+      const comparison = compareOutputs(RUNTIME, THREE, 1, new Float32Array([0.4, 0.4, 0.2]));
+      comparison.takeLabels(0, 1, [label]);
+      return comparison.verdict();
+    };
+    expect(verdict('a').maxAbsDiff).toBe(0);
+    expect(verdict('b').maxAbsDiff).toBe(0);
+    expect(() => verdict('c')).toThrow(/label 'c' in row 0 where the page gives 'a'/);
+    expect(() => verdict('d')).toThrow(/label 'd'/);
   });
 
   it('measures a value in units of its target, less one rounding to float32', () => {
