@@ -5,7 +5,7 @@ import { UserError } from '../base/errors.ts';
 import type { ColumnProfile } from '../data/profile.ts';
 import type { Column, ColumnSpec, Table } from '../data/table.ts';
 import type { Repair } from '../data/repairs.ts';
-import { saving, type Database } from './db.ts';
+import { writing, type Database } from './db.ts';
 
 export interface Dataset {
   /** SHA-256 of the content, hex */
@@ -93,42 +93,37 @@ export async function readImages(db: Database, id: string): Promise<ImageContent
 }
 
 /** Keeps a data set, record and content at once or not at all; what had this id is replaced. */
-export async function saveDataset(db: Database, dataset: DatasetDetail, content: DatasetContent): Promise<void> {
-  await saving(`the data set '${dataset.name}'`, async () => {
-    const transaction = db.transaction(['datasets', 'content'], 'readwrite', { durability: 'strict' });
-    await Promise.all([
-      transaction.objectStore('datasets').put(dataset),
-      transaction.objectStore('content').put(content, dataset.id),
-      transaction.done,
-    ]);
+export function saveDataset(db: Database, dataset: DatasetDetail, content: DatasetContent): Promise<void> {
+  return writing(db, ['datasets', 'content'], `the data set '${dataset.name}'`, async (transaction) => {
+    await transaction.objectStore('datasets').put(dataset);
+    await transaction.objectStore('content').put(content, dataset.id);
   });
 }
 
 /** Changes the light record alone. @throws UserError where it is not kept */
-export async function changeDataset(
+export function changeDataset(
   db: Database,
   id: string,
   change: Partial<Pick<DatasetDetail, 'name' | 'columns'>>,
 ): Promise<DatasetDetail> {
-  return saving('the data set', async () => {
-    const transaction = db.transaction('datasets', 'readwrite');
-    const dataset = await transaction.store.get(id);
+  return writing(db, ['datasets'], 'the data set', async (transaction) => {
+    const store = transaction.objectStore('datasets');
+    const dataset = await store.get(id);
     if (!dataset) throw unknownDataset(id);
     const changed = { ...dataset, ...change };
-    await Promise.all([transaction.store.put(changed), transaction.done]);
+    await store.put(changed);
     return changed;
   });
 }
 
 /** @throws UserError where it is not kept */
-export async function removeDataset(db: Database, id: string): Promise<void> {
-  await readDataset(db, id);
-  const transaction = db.transaction(['datasets', 'content'], 'readwrite');
-  await Promise.all([
-    transaction.objectStore('datasets').delete(id),
-    transaction.objectStore('content').delete(id),
-    transaction.done,
-  ]);
+export function removeDataset(db: Database, id: string): Promise<void> {
+  return writing(db, ['datasets', 'content'], 'the removal', async (transaction) => {
+    const datasets = transaction.objectStore('datasets');
+    if ((await datasets.getKey(id)) === undefined) throw unknownDataset(id);
+    await datasets.delete(id);
+    await transaction.objectStore('content').delete(id);
+  });
 }
 
 function unknownDataset(id: string): UserError {

@@ -2,7 +2,7 @@
 // heavy ones lie in stores apart, so that a list is read without the data. What a record means is said where it is kept.
 
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
-import { UserError } from '../base/errors.ts';
+import { abortError, UserError } from '../base/errors.ts';
 import type { DatasetContent, DatasetDetail } from './datasets.ts';
 import type { RunRecord } from './runs.ts';
 import type { ModelRecord, TrainedModel, Version } from './versions.ts';
@@ -22,7 +22,8 @@ export interface LatheSchema extends DBSchema {
 }
 
 export type Database = IDBPDatabase<LatheSchema>;
-type Upgrade = IDBPTransaction<LatheSchema, StoreNames<LatheSchema>[], 'versionchange'>;
+export type StoreName = StoreNames<LatheSchema>;
+type Upgrade = IDBPTransaction<LatheSchema, StoreName[], 'versionchange'>;
 
 /** `MIGRATIONS[n]` leads from schema n to n + 1. Those that were released are never edited; a new schema is a new one. */
 const MIGRATIONS: ((database: Database, transaction: Upgrade) => void | Promise<void>)[] = [
@@ -118,12 +119,41 @@ function openingError(error: unknown, name: string): unknown {
   }
 }
 
-/** Runs something that writes; a full disk becomes a UserError that names `what` was being saved. */
-export async function saving<T>(what: string, write: () => Promise<T>): Promise<T> {
+/**
+ * Writes to some stores in one transaction: all of `work` is on disk when this returns, or none of it ever.
+ * @param what is being saved, for the error where there is no room
+ * @param work waits for nothing but the transaction's own requests, or the transaction ends under it
+ * @throws UserError where there is no room; whatever `work` throws
+ */
+export async function writing<Names extends StoreName[], T>(
+  db: Database,
+  stores: Names,
+  what: string,
+  work: (transaction: IDBPTransaction<LatheSchema, Names, 'readwrite'>) => Promise<T>,
+): Promise<T> {
+  const transaction = db.transaction(stores, 'readwrite', { durability: 'strict' });
+  const done = transaction.done.then(
+    () => null,
+    (error: unknown) => error ?? abortError(),
+  );
   try {
-    return await write();
+    const result = await work(transaction);
+    const failure = await done;
+    if (failure) throw failure;
+    return result;
   } catch (error) {
-    throw error instanceof DOMException && error.name === 'QuotaExceededError' ? quotaError(what, error) : error;
+    abort(transaction);
+    await done;
+    const cause = transaction.error ?? error; // a request only says that its transaction was aborted
+    throw cause instanceof DOMException && cause.name === 'QuotaExceededError' ? quotaError(what, cause) : error;
+  }
+}
+
+function abort(transaction: { abort(): void }): void {
+  try {
+    transaction.abort();
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === 'InvalidStateError')) throw error; // it has ended already
   }
 }
 

@@ -3,7 +3,7 @@
 import { UserError } from '../base/errors.ts';
 import type { Recipe } from '../model/recipe.ts';
 import type { BackendName, EpochLog } from '../train/events.ts';
-import { saving, type Database } from './db.ts';
+import { writing, type Database } from './db.ts';
 
 /** `interrupted`: the page was closed while it ran. */
 export type RunState = 'running' | 'finished' | 'stopped' | 'failed' | 'interrupted';
@@ -41,30 +41,36 @@ export async function listRuns(db: Database): Promise<Run[]> {
 }
 
 /** Keeps a new run and gives it the next number. */
-export async function addRun(db: Database, run: Omit<RunRecord, 'id'>): Promise<RunRecord> {
-  // the database fills the key in, which the type of a whole record cannot say
-  const id = await saving('the run', () => db.add('runs', run as RunRecord));
-  return { ...run, id };
+export function addRun(db: Database, run: Omit<RunRecord, 'id'>): Promise<RunRecord> {
+  return writing(db, ['runs'], 'the run', async (transaction) => {
+    // the database fills the key in, which the type of a whole record cannot say
+    const id = await transaction.objectStore('runs').add(run as RunRecord);
+    return { ...run, id };
+  });
 }
 
-export async function saveRun(db: Database, run: RunRecord): Promise<void> {
-  await saving(`run ${run.id}`, () => db.put('runs', run));
+export function saveRun(db: Database, run: RunRecord): Promise<void> {
+  return writing(db, ['runs'], `run ${run.id}`, async (transaction) => {
+    await transaction.objectStore('runs').put(run);
+  });
 }
 
 /** Marks the runs that say they are running as interrupted. Call it only while nothing trains anywhere. */
-export async function interruptRuns(db: Database): Promise<void> {
-  const transaction = db.transaction('runs', 'readwrite');
-  for await (const cursor of transaction.store) {
-    if (cursor.value.state === 'running') await cursor.update({ ...cursor.value, state: 'interrupted' });
-  }
-  await transaction.done;
+export function interruptRuns(db: Database): Promise<void> {
+  return writing(db, ['runs'], 'the runs', async (transaction) => {
+    for await (const cursor of transaction.objectStore('runs')) {
+      if (cursor.value.state === 'running') await cursor.update({ ...cursor.value, state: 'interrupted' });
+    }
+  });
 }
 
 /** Removes a run's log; a version it gave stays. @throws UserError where it is unknown or running */
-export async function removeRun(db: Database, id: number): Promise<void> {
-  const transaction = db.transaction('runs', 'readwrite');
-  const run = await transaction.store.get(id);
-  if (!run) throw new UserError('unknown', `run ${id}: it is not kept in this browser.`);
-  if (run.state === 'running') throw new UserError('invalid', `run ${id}: it is running. Stop it first.`);
-  await Promise.all([transaction.store.delete(id), transaction.done]);
+export function removeRun(db: Database, id: number): Promise<void> {
+  return writing(db, ['runs'], 'the removal', async (transaction) => {
+    const runs = transaction.objectStore('runs');
+    const run = await runs.get(id);
+    if (!run) throw new UserError('unknown', `run ${id}: it is not kept in this browser.`);
+    if (run.state === 'running') throw new UserError('invalid', `run ${id}: it is running. Stop it first.`);
+    await runs.delete(id);
+  });
 }

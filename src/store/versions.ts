@@ -8,7 +8,7 @@ import type { Row } from '../data/table.ts';
 import type { Recipe } from '../model/recipe.ts';
 import type { Network, Weight } from '../model/spec.ts';
 import type { BackendName, EpochLog } from '../train/events.ts';
-import { saving, type Database } from './db.ts';
+import { writing, type Database, type StoreName } from './db.ts';
 import { sha256 } from './hash.ts';
 import type { RunRecord } from './runs.ts';
 
@@ -108,68 +108,60 @@ export async function saveVersion(
   run: RunRecord,
 ): Promise<Version> {
   const sealed = { ...trained, sha256: await hashWeights(trained.weights) };
-  return saving(`the version of '${facts.model}'`, async () => {
-    const transaction = db.transaction(['models', 'versions', 'trained', 'runs'], 'readwrite', {
-      durability: 'strict',
-    });
+  const stores = ['models', 'versions', 'trained', 'runs'] satisfies StoreName[];
+  return writing(db, stores, `the version of '${facts.model}'`, async (transaction) => {
     const models = transaction.objectStore('models');
     const number = ((await models.get(facts.model))?.lastNumber ?? 0) + 1;
     const version: Version = { ...facts, number, id: versionId(facts.model, number) };
-    await Promise.all([
-      models.put({ name: facts.model, lastNumber: number }),
-      transaction.objectStore('versions').add(version),
-      transaction.objectStore('trained').add(sealed, version.runId),
-      transaction.objectStore('runs').put(run),
-      transaction.done,
-    ]);
+    await models.put({ name: facts.model, lastNumber: number });
+    await transaction.objectStore('versions').add(version);
+    await transaction.objectStore('trained').add(sealed, version.runId);
+    await transaction.objectStore('runs').put(run);
     return version;
   });
 }
 
 /** @throws UserError where there is none */
-export async function changeVersion(db: Database, id: string, change: { note?: string }): Promise<Version> {
-  return saving(`the note of version '${id}'`, async () => {
-    const transaction = db.transaction('versions', 'readwrite');
-    const version = await transaction.store.index('id').get(id);
+export function changeVersion(db: Database, id: string, change: { note?: string }): Promise<Version> {
+  return writing(db, ['versions'], `the note of version '${id}'`, async (transaction) => {
+    const versions = transaction.objectStore('versions');
+    const version = await versions.index('id').get(id);
     if (!version) throw unknownVersion(id);
     const changed = { ...version, note: change.note ?? version.note };
-    await Promise.all([transaction.store.put(changed), transaction.done]);
+    await versions.put(changed);
     return changed;
   });
 }
 
 /** Gives a model another name; its versions keep their numbers. @throws UserError where it is unknown or the name taken */
-export async function renameModel(db: Database, model: string, name: string): Promise<Version[]> {
-  return saving(`the name of model '${model}'`, async () => {
-    const transaction = db.transaction(['models', 'versions'], 'readwrite', { durability: 'strict' });
+export function renameModel(db: Database, model: string, name: string): Promise<Version[]> {
+  return writing(db, ['models', 'versions'], `the name of model '${model}'`, async (transaction) => {
     const models = transaction.objectStore('models');
     const versions = transaction.objectStore('versions');
-    const [record, taken] = await Promise.all([models.get(model), models.get(name)]);
+    const record = await models.get(model);
     if (!record) throw new UserError('unknown', `model '${model}': there is none of this name.`);
     const own = (await versions.getAll()).filter((version) => version.model === model);
     if (model === name) return own;
-    if (taken) throw new UserError('invalid', `model name '${name}': another model has or had it. Pick another.`);
+    if (await models.get(name)) {
+      throw new UserError('invalid', `model name '${name}': another model has or had it. Pick another.`);
+    }
     const renamed = own.map((version) => ({ ...version, model: name, id: versionId(name, version.number) }));
-    await Promise.all([
-      models.put({ name, lastNumber: record.lastNumber }),
-      models.delete(model),
-      ...renamed.map((version) => versions.put(version)),
-      transaction.done,
-    ]);
+    await models.put({ name, lastNumber: record.lastNumber });
+    await models.delete(model);
+    for (const version of renamed) await versions.put(version);
     return renamed;
   });
 }
 
 /** Removes a version and its weights; its number is not given again. @throws UserError where there is none */
-export async function removeVersion(db: Database, id: string): Promise<void> {
-  const transaction = db.transaction(['versions', 'trained'], 'readwrite');
-  const version = await transaction.objectStore('versions').index('id').get(id);
-  if (!version) throw unknownVersion(id);
-  await Promise.all([
-    transaction.objectStore('versions').delete(version.runId),
-    transaction.objectStore('trained').delete(version.runId),
-    transaction.done,
-  ]);
+export function removeVersion(db: Database, id: string): Promise<void> {
+  return writing(db, ['versions', 'trained'], 'the removal', async (transaction) => {
+    const versions = transaction.objectStore('versions');
+    const version = await versions.index('id').get(id);
+    if (!version) throw unknownVersion(id);
+    await versions.delete(version.runId);
+    await transaction.objectStore('trained').delete(version.runId);
+  });
 }
 
 function versionId(model: string, number: number): string {
