@@ -67,9 +67,9 @@ export function openClient(database = 'lathe'): Client {
       if (live?.worker === worker)
         end(new Error(`the worker has stopped: ${event.message || 'it could not be loaded'}`));
     });
-    // The port keeps what is sent before the engine is loaded; the bootstrap listens from its first line.
+    // The port keeps what is sent meanwhile; a message to the worker itself would be lost before the engine is loaded.
     const setup: EngineSetup = { baseURI: document.baseURI, database };
-    worker.postMessage({ port: port2, setup }, [port2]);
+    worker.addEventListener('message', () => worker.postMessage({ port: port2, setup }, [port2]), { once: true });
     return connection;
   }
 
@@ -91,10 +91,7 @@ export const { lathe } = openClient();
 function startWorker(): Worker {
   const engine = JSON.stringify(new URL(engineUrl, document.baseURI).href);
   // A rejected import tells the page nothing; thrown outside the promise, it reaches the worker's error event.
-  const bootstrap = `onmessage = ({ data }) => import(${engine}).then(
-    (engine) => engine.startEngine(data.port, data.setup),
-    (error) => setTimeout(() => { throw error; }),
-  );`;
+  const bootstrap = `import(${engine}).catch((error) => setTimeout(() => { throw error; }));`;
   const url = URL.createObjectURL(new Blob([bootstrap], { type: 'text/javascript' }));
   const worker = new Worker(url, { type: 'module', name: 'lathe' });
   setTimeout(() => URL.revokeObjectURL(url), 60_000); // the worker reads it after this returns

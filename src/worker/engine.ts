@@ -7,10 +7,14 @@ import { createContext, type Context, type EngineSetup } from './context.ts';
 import { dataVerbs } from './engineData.ts';
 import { keptVerbs } from './engineKept.ts';
 
-/** Answers the calls on `port` for as long as the worker lives. */
-export function startEngine(port: MessagePort, setup: EngineSetup): void {
-  serve<Lathe>(port, createEngine(createContext(setup)));
-}
+// Tells the page that this worker listens; the page answers with the port on which the calls come.
+addEventListener(
+  'message',
+  ({ data: { port, setup } }: MessageEvent<{ port: MessagePort; setup: EngineSetup }>) =>
+    serve<Lathe>(port, createEngine(createContext(setup))),
+  { once: true },
+);
+postMessage('ready');
 
 function createEngine(context: Context): Lathe {
   return {
