@@ -93,11 +93,11 @@ export function suggestTraining(kind: ModelKind, facts: ModelFacts): TrainingSpe
     case 'cnn':
       return {
         ...common,
-        epochs: 20,
+        epochs: 15,
         batchSize: facts.rows <= 5_000 ? 32 : 64,
         optimizer: adam(0.002),
         schedule: { kind: 'cosine', minFactor: 0.05, warmupEpochs: 1 },
-        earlyStopping: { patience: 6, minDelta: 0 },
+        earlyStopping: { patience: 5, minDelta: 0 },
       };
     default:
       kind satisfies never;

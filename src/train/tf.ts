@@ -1,8 +1,9 @@
 // TensorFlow.js, loaded when it is first needed: it is larger than the whole page. Backends are chosen in backend.ts.
 
-import { installConvolutionGradients } from './convolutionGradients.ts';
+import type * as tfjs from '@tensorflow/tfjs';
+import { installCpuKernels } from './cpu/kernel.ts';
 
-export type Tf = typeof import('@tensorflow/tfjs');
+export type Tf = typeof tfjs;
 export type { Tensor, Scalar } from '@tensorflow/tfjs';
 
 let loading: Promise<Tf> | null = null;
@@ -12,7 +13,7 @@ export function loadTf(): Promise<Tf> {
   loading ??= import('@tensorflow/tfjs').then(
     (tf) => {
       tf.enableProdMode(); // no advice on the console, no check of every kernel's output
-      installConvolutionGradients(tf);
+      installCpuKernels(tf);
       return tf;
     },
     (error: unknown) => {
