@@ -33,11 +33,6 @@ export function writeOnnx(model: ExportInput): Uint8Array {
     metrics: card.metrics,
   };
   return encodeModel({
-    irVersion: 8,
-    opsets: [
-      { domain: '', version: 17 },
-      { domain: 'ai.onnx.ml', version: 2 },
-    ],
     producer: 'Lathe',
     doc: describe(model),
     graph: graph.graph,

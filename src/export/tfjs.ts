@@ -8,9 +8,7 @@ import { weightSlots, type WeightRole } from '../model/weights.ts';
 import { writeModelCard } from './modelCard.ts';
 import type { ExportInput } from './exportInput.ts';
 import { writeReadme } from './tfjsReadme.ts';
-
-/** Of the library that the files are written for and checked with. */
-export const TFJS_VERSION = '4.22.0';
+import { TFJS_VERSION } from './tfjsVersion.ts';
 
 /** A layer as Keras writes it. */
 interface KerasLayer {

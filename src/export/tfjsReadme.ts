@@ -3,6 +3,7 @@
 
 import type { Preparation } from '../data/prepare.ts';
 import type { ExportInput } from './exportInput.ts';
+import { TFJS_VERSION } from './tfjsVersion.ts';
 
 /** @returns Markdown with one `js` block, a module that imports `@tensorflow/tfjs` and exports `loadModel` and `predict` */
 export function writeReadme(model: ExportInput): string {
@@ -21,7 +22,7 @@ export function writeReadme(model: ExportInput): string {
 
 | file | what it is |
 | --- | --- |
-| \`model.json\`, \`weights.bin\` | the network, a layers model for \`tf.loadLayersModel\` (TensorFlow.js 2 and later) |
+| \`model.json\`, \`weights.bin\` | the network, a layers model for \`tf.loadLayersModel\` (checked with TensorFlow.js ${TFJS_VERSION}) |
 | \`labels.txt\` | the labels, one a line, in the order of the outputs; empty for a value |
 | \`preparation.json\` | how raw input becomes what the network takes, as fitted on the training part |
 | \`MODEL_CARD.md\` | what the model is, what it learned from, and how well it does |
@@ -60,7 +61,7 @@ const PREPARE_ROWS = `/** Rows are objects from column to value: a number (a dat
 function prepare(rows, preparation) {
   const prepared = rows.map((row) =>
     preparation.features.flatMap((feature) => {
-      const raw = Object.hasOwn(row, feature.column) ? row[feature.column] : null;
+      const raw = Object.hasOwn(row, feature.column) ? (row[feature.column] ?? null) : null;
       if (feature.kind === 'number') {
         const missing = raw === null || Number.isNaN(raw);
         const value = Math.fround(missing ? feature.fill : raw);

@@ -8,7 +8,7 @@ import { isNumeric, type Table } from '../data/table.ts';
 import { readZip } from '../data/formats/zip.ts';
 import { compareOutputs } from '../export/agreement.ts';
 import { onnxInterface } from '../export/onnxInterface.ts';
-import { TFJS_VERSION } from '../export/tfjs.ts';
+import { TFJS_VERSION } from '../export/tfjsVersion.ts';
 import { headOf, toProbabilities } from '../model/head.ts';
 import { openLayersModel } from '../train/predictor.ts';
 import type { Verification } from './api.ts';

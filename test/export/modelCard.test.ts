@@ -27,6 +27,13 @@ describe('a model card', () => {
     expect(card).toContain('The test part is small');
   });
 
+  it('says how each file is used, and of which version it is', () => {
+    const card = writeModelCard(randomModel(tablePreparation(numberFeatures(2), THREE), []));
+    expect(card).toContain('**ONNX** (IR version 8, opset 17, opset 2 of ai.onnx.ml)');
+    expect(card).toContain('gives `label` and `probabilities`');
+    expect(card).toContain('**TensorFlow.js** (layers model, checked with 4.22.0)');
+  });
+
   it('says that nothing is known where no rows were kept for a test', () => {
     const model = randomModel(tablePreparation(numberFeatures(2), THREE), []);
     model.card.data.rows.test = 0;
@@ -53,6 +60,6 @@ describe('a model card', () => {
     expect(card).toContain('`` `tick` ``, `a|b`, `<img src=x onerror=alert(1)>`');
     expect(card).toContain('predicts ``` `` ```');
     const headings = card.split('\n').filter((line) => line.startsWith('#'));
-    expect(headings).toHaveLength(7);
+    expect(headings).toHaveLength(8);
   });
 });

@@ -16,11 +16,6 @@ function preparationModel(features: FeatureEncoding[]): Uint8Array {
   graph.node('Identity', [prepared], {}, { output: 'prepared' });
   graph.output({ name: 'prepared', type: 'float32', dims: ['batch', (preparation as { width: number }).width] });
   return encodeModel({
-    irVersion: 8,
-    opsets: [
-      { domain: '', version: 17 },
-      { domain: 'ai.onnx.ml', version: 2 },
-    ],
     producer: 'test',
     doc: '',
     graph: graph.graph,
