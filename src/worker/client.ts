@@ -48,7 +48,7 @@ export interface Client {
 }
 
 /** A client with a worker of its own. Pages use `lathe`, below; a second client is a second tab as far as Lathe knows. */
-export function openClient(database = 'lathe'): Client {
+export function openClient(setup: EngineSetup): Client {
   let live: { connection: Connection<Lathe>; worker: Worker } | null = null;
 
   function end(error: Error): void {
@@ -68,7 +68,6 @@ export function openClient(database = 'lathe'): Client {
         end(new Error(`the worker has stopped: ${event.message || 'it could not be loaded'}`));
     });
     // The port keeps what is sent meanwhile; a message to the worker itself would be lost before the engine is loaded.
-    const setup: EngineSetup = { baseURI: document.baseURI, database };
     worker.addEventListener('message', () => worker.postMessage({ port: port2, setup }, [port2]), { once: true });
     return connection;
   }
@@ -86,7 +85,7 @@ export function openClient(database = 'lathe'): Client {
 }
 
 /** Every verb of Lathe, as `api.ts` describes them. */
-export const { lathe } = openClient();
+export const { lathe } = openClient({ baseURI: globalThis.document?.baseURI, database: 'lathe' });
 
 function startWorker(): Worker {
   const engine = JSON.stringify(new URL(engineUrl, document.baseURI).href);

@@ -3,6 +3,7 @@
 import { UserError } from '../base/errors.ts';
 import { tableToRows } from '../data/rows.ts';
 import type { Part } from '../data/split.ts';
+import { mostProbable } from '../evaluate/metrics.ts';
 import type { Evaluation } from '../evaluate/report.ts';
 import { readTrained, readVersion, type TrainedModel, type Version } from '../store/versions.ts';
 import type { Example, ExamplePage, ExampleQuery } from './api.ts';
@@ -10,7 +11,7 @@ import type { Context, Predicted } from './context.ts';
 import { imageItem, range } from './engineData.ts';
 import { evaluateOutputs } from './evaluateOutputs.ts';
 import { encodeRows, openLearningData, type LearningData } from './learningData.ts';
-import { likeliest, modelOutputs } from './modelOutputs.ts';
+import { modelOutputs } from './modelOutputs.ts';
 
 export async function evaluate(
   context: Context,
@@ -57,11 +58,17 @@ function residual({ actual, predicted }: Judged): number {
 }
 
 function judge({ labels }: Version, { target }: LearningData, { rows, outputs }: Predicted): Judged[] {
+  if (target.kind === 'value') {
+    return Array.from(rows, (index, i) => ({
+      index,
+      actual: target.values[index],
+      predicted: outputs[i],
+      confidence: null,
+    }));
+  }
+  const said = mostProbable(outputs, labels.length);
   return Array.from(rows, (index, i) => {
-    if (target.kind === 'value') {
-      return { index, actual: target.values[index], predicted: outputs[i], confidence: null };
-    }
-    const best = likeliest(outputs, i, labels.length);
+    const best = said[i];
     const confidence = outputs[i * labels.length + best];
     return { index, actual: labels[target.classes[index]], predicted: labels[best], confidence };
   });

@@ -8,12 +8,13 @@ import { resizeImage } from '../data/images.ts';
 import { encodeFeatures, type Preparation } from '../data/prepare.ts';
 import { tableFromRows, tableToRows } from '../data/rows.ts';
 import type { Row, Table } from '../data/table.ts';
+import { mostProbable } from '../evaluate/metrics.ts';
 import { readTrained, readVersion, type TrainedModel, type Version } from '../store/versions.ts';
 import type { Lathe, Prediction, PredictForm } from './api.ts';
 import type { Context } from './context.ts';
 import { decodeImage } from './decode.ts';
 import { imageLength, scalePixels } from './learningData.ts';
-import { likeliest, modelOutputs } from './modelOutputs.ts';
+import { modelOutputs } from './modelOutputs.ts';
 
 type TablePreparation = Preparation & { kind: 'table' };
 type ImagePreparation = Preparation & { kind: 'images' };
@@ -157,8 +158,8 @@ async function fileImageOutputs(
 
 function toPredictions({ labels }: Version, outputs: Float32Array): Prediction[] {
   if (labels.length === 0) return Array.from(outputs, (value) => ({ value }));
-  return Array.from({ length: outputs.length / labels.length }, (_, row) => ({
-    label: labels[likeliest(outputs, row, labels.length)],
+  return Array.from(mostProbable(outputs, labels.length), (best, row) => ({
+    label: labels[best],
     // fromEntries defines each label as it is, `__proto__` too
     probabilities: Object.fromEntries(labels.map((label, k) => [label, outputs[row * labels.length + k]])),
   }));

@@ -23,11 +23,13 @@ const IMAGE_SIDE = 64;
 export async function suggestRecipe(
   context: Context,
   datasetId: string,
-  options: { target?: string; seed?: number } = {},
+  options: Parameters<Lathe['suggestRecipe']>[1] = {},
 ): Promise<Recipe> {
   const dataset = await readDataset(await context.storage.open(), datasetId);
-  const { seed = 42 } = options;
-  return dataset.kind === 'table' ? suggestForTable(dataset, options.target, seed) : suggestForImages(dataset, seed);
+  const { target, model, seed = 42 } = options;
+  return dataset.kind === 'table'
+    ? suggestForTable(dataset, target, model ?? 'mlp', seed)
+    : suggestForImages(dataset, model ?? 'cnn', seed);
 }
 
 export async function checkRecipe(context: Context, given: Recipe): ReturnType<Lathe['checkRecipe']> {
@@ -39,7 +41,7 @@ export async function checkRecipe(context: Context, given: Recipe): ReturnType<L
   return { parameters, outputs: labels.length > 0 ? labels : [recipe.target], layers };
 }
 
-function suggestForTable(dataset: DatasetDetail, wanted: string | undefined, seed: number): Recipe {
+function suggestForTable(dataset: DatasetDetail, wanted: string | undefined, kind: ModelKind, seed: number): Recipe {
   const target = wanted ?? suggestTarget(dataset);
   const profile = dataset.profile.find(({ name }) => name === target);
   if (!profile) {
@@ -51,11 +53,11 @@ function suggestForTable(dataset: DatasetDetail, wanted: string | undefined, see
   return {
     ...common(dataset, target, task, seed),
     columns,
-    ...suggestLearning('mlp', { task, rows: dataset.rows, features }),
+    ...suggestLearning(kind, { task, rows: dataset.rows, features }),
   };
 }
 
-function suggestForImages(dataset: DatasetDetail, seed: number): Recipe {
+function suggestForImages(dataset: DatasetDetail, kind: ModelKind, seed: number): Recipe {
   const task = 'imageClassification';
   const { minHeight, maxHeight, minWidth, maxWidth, color } = dataset.images!;
   const keep = minHeight === maxHeight && minWidth === maxWidth && Math.max(maxHeight, maxWidth) <= IMAGE_SIDE;
@@ -65,11 +67,18 @@ function suggestForImages(dataset: DatasetDetail, seed: number): Recipe {
   return {
     ...proposal,
     preparation: { ...proposal.preparation, image },
-    ...suggestLearning('cnn', { task, rows: dataset.rows, features: height * width * image.channels, image }),
+    ...suggestLearning(kind, { task, rows: dataset.rows, features: height * width * image.channels, image }),
   };
 }
 
 function suggestLearning(kind: ModelKind, facts: ModelFacts): Pick<Recipe, 'model' | 'training'> {
+  const kinds: ModelKind[] = facts.image ? ['linear', 'mlp', 'cnn'] : ['linear', 'mlp'];
+  if (!kinds.includes(kind)) {
+    throw new UserError(
+      'unknown',
+      `model '${kind}': for ${facts.image ? 'images' : 'a table'} there are ${kinds.map((each) => `'${each}'`).join(', ')}.`,
+    );
+  }
   return { model: suggestModel(kind, facts), training: suggestTraining(kind, facts) };
 }
 

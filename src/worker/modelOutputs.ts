@@ -52,12 +52,3 @@ async function useAvailable(choice: BackendChoice): Promise<void> {
     await useBackend('auto'); // a model from another machine's backend can still be used here
   }
 }
-
-/** Index of the largest of a row's probabilities, the first among equals. */
-export function likeliest(probabilities: Float32Array, row: number, classes: number): number {
-  let best = 0;
-  for (let k = 1; k < classes; k++) {
-    if (probabilities[row * classes + k] > probabilities[row * classes + best]) best = k;
-  }
-  return best;
-}
