@@ -113,13 +113,12 @@ interface RowsPiece {
 async function* readRows(file: Blob, repairs: RepairLog, o: ReadCsvOptions): AsyncGenerator<RowsPiece> {
   let parser: Papa.Parser | null = null;
   let delimiter = ',';
-  let newline = '\n';
   let rest = '';
   let lines = 0;
   for await (const piece of readText(file, repairs, o)) {
     let text = rest + piece.text;
     if (!parser) {
-      newline = text.includes('\n') || !text.includes('\r') ? '\n' : '\r';
+      const newline = text.includes('\n') || !text.includes('\r') ? '\n' : '\r';
       const stated = /^sep=(.)\r?\n?/.exec(text); // how Excel states it
       if (stated) text = text.slice(stated[0].length);
       delimiter = stated?.[1] ?? sniffDelimiter(text, newline, piece.isLast);

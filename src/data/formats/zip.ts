@@ -183,7 +183,8 @@ async function unpack(file: Blob, entry: Listed, left: number): Promise<Uint8Arr
     );
   }
   const limit = Math.min(MAX_ENTRY_BYTES, left);
-  if (entry.bytes > limit) throw tooLarge(`entry ${name} is larger than 500 MB, or all of them are than 4 GB`);
+  const claim = faultOf(entry.bytes, entry, limit);
+  if (claim) throw claim; // an honest bomb need not be unpacked
   const local = await readBytes(
     file,
     entry.offset,
