@@ -4,6 +4,7 @@
 import type * as Ort from 'onnxruntime-web/wasm';
 import { UserError } from '../base/errors.ts';
 import { encodeFeatures, type Preparation, type TargetEncoding } from '../data/prepare.ts';
+import { tableFromRows, tableToRows } from '../data/rows.ts';
 import { isNumeric, type Table } from '../data/table.ts';
 import { readZip } from '../data/formats/zip.ts';
 import { compareOutputs } from '../export/agreement.ts';
@@ -34,10 +35,11 @@ export async function verifyOnnx(
   const runtime = `onnxruntime-web ${ort.env.versions.web}`;
   const comparison = compareOutputs(runtime, preparation.target, countRows(input), expected);
   const { inputs, outputs } = onnxInterface(preparation);
+  const rows = asLearned(input, preparation);
   const session = await opening(runtime, ort.InferenceSession.create(bytes));
   try {
     for (const [from, to] of batches(comparison.rows)) {
-      const tensors = onnxInputs(ort, preparation, input, from, to);
+      const tensors = onnxInputs(ort, preparation, rows, from, to);
       const results = await opening(
         runtime,
         session.run(Object.fromEntries(inputs.map((name, place) => [name, tensors[place]]))),
@@ -109,21 +111,32 @@ function onnxInputs(ort: typeof Ort, preparation: Preparation, input: RawRows, f
     const { height, width, channels } = preparation;
     return [new ort.Tensor('float32', pixelsOf(input, from, to), [rows, height, width, channels])];
   }
-  const table = tableOf(input);
-  return preparation.features.map(({ column: name, kind }) => {
-    const column = table.columns.find((other) => other.name === name);
-    if (!column) throw new UserError('missing', `column '${name}': the file takes it and the rows do not have it`);
-    if (isNumeric(column) !== (kind === 'number')) {
-      throw new UserError(
-        'invalid',
-        `column '${name}': the model learned it as ${kind === 'number' ? 'numbers' : 'categories'}, and these rows have a ${column.type}. Correct its type`,
-      );
-    }
-    if (isNumeric(column))
+  const { columns } = tableOf(input);
+  return preparation.features.map((feature) => {
+    const column = columns.find(({ name }) => name === feature.column)!;
+    if (isNumeric(column)) {
       return new ort.Tensor('float32', Float32Array.from(column.values.subarray(from, to)), [rows, 1]);
+    }
     const texts = Array.from(column.codes.subarray(from, to), (code) => (code < 0 ? '' : column.categories[code]));
     return new ort.Tensor('string', texts, [rows, 1]);
   });
+}
+
+/** A column that was learned as categories may be numbers by now, or the other way round: what goes in is as it was learned. */
+function asLearned(input: RawRows, preparation: Preparation): RawRows {
+  if (preparation.kind === 'images' || Array.isArray(input)) return input;
+  const fits = preparation.features.every(({ column: name, kind }) => {
+    const column = input.columns.find((other) => other.name === name);
+    return column && isNumeric(column) === (kind === 'number');
+  });
+  if (fits) return input;
+  return tableFromRows(
+    tableToRows(
+      input,
+      Array.from({ length: input.rows }, (_, row) => row),
+    ),
+    preparation.features,
+  );
 }
 
 /** What the network takes: [rows, features], or [rows, height, width, channels] of 0..1. */

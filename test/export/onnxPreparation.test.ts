@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import type { FeatureEncoding } from '../../src/data/prepare.ts';
+import { encodeFeatures, fitPreparation, type FeatureEncoding } from '../../src/data/prepare.ts';
+import { isNumeric, type Table } from '../../src/data/table.ts';
 import { createGraph } from '../../src/export/onnxGraph.ts';
 import { addPreparation } from '../../src/export/onnxPreparation.ts';
 import { encodeModel } from '../../src/export/onnxProto.ts';
-import { tablePreparation, VALUE } from './models.ts';
+import { randomValues, tablePreparation, VALUE } from './models.ts';
 import { type Feeds, keepArtifact, runOnnx } from './runtimes.ts';
 
 /** The preparation alone, as a model of its own. */
@@ -28,9 +29,45 @@ async function prepared(features: FeatureEncoding[], values: (Float32Array | str
   return (await runOnnx(preparationModel(features), feeds)).get('prepared')!.data as Float32Array;
 }
 
+/** [rows] codes of `count` categories, some missing */
+const codes = (rows: number, seed: number, count: number) =>
+  Int32Array.from(randomValues(rows, seed, count + 1), (code) => code - 1);
+
 const f = Math.fround;
 
 describe('the preparation inside the graph', () => {
+  it('is bit for bit what the page does, for every way to impute and to scale', async () => {
+    const rows = 200;
+    const table: Table = {
+      rows,
+      columns: [
+        { name: 'x', type: 'number', values: Float64Array.from(randomValues(rows, 1), (x) => (x > 1 ? NaN : x * 1e4)) },
+        { name: 'c', type: 'category', codes: codes(rows, 2, 5), categories: ['a', 'b', 'ç', 'd', '🙂'] },
+        { name: 'born', type: 'date', values: Float64Array.from(randomValues(rows, 3), (x) => 19_000 + 900.3 * x) },
+        { name: 's', type: 'boolean', codes: codes(rows, 4, 2), categories: ['no', 'yes'] },
+        { name: 'n', type: 'integer', values: Float64Array.from(randomValues(rows, 5, 9)) },
+      ],
+    };
+    const columns = table.columns.map(({ name, type }) => ({ name, type, role: 'feature' as const }));
+    const trainRows = Int32Array.from({ length: 100 }, (_, row) => row);
+    for (const impute of ['mean', 'median', 'zero'] as const) {
+      for (const scale of ['standard', 'minmax', 'none'] as const) {
+        for (const categories of ['mostFrequent', 'category'] as const) {
+          const spec = { numbers: { impute, scale }, categories: { impute: categories, maxCategories: 3 } };
+          const preparation = fitPreparation(table, columns, VALUE, spec, trainRows);
+          const wanted = encodeFeatures(table, preparation);
+          const raw = table.columns.map((column) =>
+            isNumeric(column)
+              ? Float32Array.from(column.values)
+              : Array.from(column.codes, (code) => (code < 0 ? '' : column.categories[code])),
+          );
+          const actual = await prepared(preparation.features, raw);
+          expect(actual.map((x) => x + 0)).toEqual(wanted.map((x) => x + 0)); // -0 is 0
+        }
+      }
+    }
+  });
+
   it('fills a missing number, subtracts and divides, each step in float32, bit for bit', async () => {
     const finite = fc.float({ noDefaultInfinity: true, noNaN: true });
     const column = fc.record({

@@ -87,6 +87,24 @@ describe('the check of a file before it is offered', () => {
     expect((await verifyTfjs(await zipOf(model), preparation, pixels, expected)).maxAbsDiff).toBeLessThan(1e-5);
   });
 
+  it('puts in a column as the model learned it, where its type was changed afterwards', async () => {
+    const features: FeatureEncoding[] = [
+      { kind: 'oneHot', column: 'grade', type: 'category', outputs: ['1', '2', '3'], fill: '2' },
+      { kind: 'number', column: 'size', type: 'number', fill: 0, center: 1, scale: 2 },
+    ];
+    const model = randomModel(tablePreparation(features, THREE), MLP);
+    const input: Table = {
+      rows: 4,
+      columns: [
+        { name: 'grade', type: 'integer', values: Float64Array.of(1, 3, NaN, 4) },
+        { name: 'size', type: 'category', codes: Int32Array.of(0, 1, -1, 0), categories: ['1.5', '-2'] },
+      ],
+    };
+    const expected = await pagePredictions(model, input);
+    expect((await verifyOnnx(writeOnnx(model), model.preparation, input, expected)).maxAbsDiff).toBeLessThan(1e-5);
+    expect((await verifyTfjs(await zipOf(model), model.preparation, input, expected)).maxAbsDiff).toBeLessThan(1e-5);
+  });
+
   it('refuses a file whose weights are not the page’s', async () => {
     const model = randomModel(tablePreparation(FEATURES, THREE), MLP);
     const input = table(20);
