@@ -47,6 +47,11 @@ export class Session {
   /** the latest short message, for a toast and for screen readers */
   notice = $state.raw<{ text: string } | null>(null);
 
+  /** files that wait for the Predict stage to score them */
+  toScore = $state.raw<File[] | null>(null);
+
+  /** files dropped now are scored by the version at hand, not imported */
+  dropScores = $derived(this.stage === 'predict' && this.version !== null);
   isTraining = $derived(this.training?.state === 'running');
 
   /** Drafts of the data sets that are not at hand. */
@@ -118,6 +123,18 @@ export class Session {
       if (this.datasetId === id) this.dataset = detail;
     });
     if (this.dataset?.id === id) await this.#draftFor(id);
+  }
+
+  /** Takes files from a drop or a paste to where the stage at hand wants them. */
+  receive(files: File[]): void {
+    if (files.length === 0) {
+      this.notify('There was no file in it. Drop a CSV, a zip of images, or images.');
+    } else if (this.dropScores) {
+      this.toScore = files;
+    } else {
+      this.go('data');
+      void this.importFiles(files);
+    }
   }
 
   async importFiles(files: File[]): Promise<void> {
@@ -355,7 +372,10 @@ export function isAbort(error: unknown): boolean {
 }
 
 function newest(versions: Version[]): Version | undefined {
-  return versions.reduce<Version | undefined>((best, v) => (best && best.createdAt >= v.createdAt ? best : v), undefined);
+  return versions.reduce<Version | undefined>(
+    (best, v) => (best && best.createdAt >= v.createdAt ? best : v),
+    undefined,
+  );
 }
 
 export const session = new Session();
