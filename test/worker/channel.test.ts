@@ -48,7 +48,11 @@ function open(): Connection<Counter> {
 
 afterEach(() => opened.splice(0).forEach((port) => port.close()));
 
-const errorOf = (promise: Promise<unknown>) => promise.then(() => expect.unreachable(), (error: unknown) => error);
+const errorOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => expect.unreachable(),
+    (error: unknown) => error,
+  );
 
 describe('a channel', () => {
   it('gives each call its own answer', async () => {
