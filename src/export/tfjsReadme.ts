@@ -91,7 +91,7 @@ function prepare(images, { height, width, channels }) {
         if (pixels.shape[0] !== height || pixels.shape[1] !== width) {
           pixels = tf.image.resizeBilinear(pixels, [height, width]);
         }
-        return tf.div(pixels, 255);
+        return tf.div(tf.floor(tf.add(pixels, 0.5)), 255); // whole numbers, as Lathe's own
       }),
     ),
   );
