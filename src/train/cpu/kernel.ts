@@ -6,6 +6,7 @@ import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import type { Tf } from '../tf.ts';
 import { convolutionKernels } from './convolution.ts';
 import { elementwiseKernels } from './elementwise.ts';
+import { matrixKernels } from './matrix.ts';
 import { poolingKernels } from './pooling.ts';
 
 export type Values = Float32Array;
@@ -29,7 +30,8 @@ interface CpuBackend {
 
 /** Puts our kernels before the library's. */
 export function installCpuKernels(tf: Tf): void {
-  for (const kernel of [...convolutionKernels(tf), ...poolingKernels(tf), ...elementwiseKernels(tf)]) {
+  const kernels = [convolutionKernels, poolingKernels, matrixKernels, elementwiseKernels].flatMap((make) => make(tf));
+  for (const kernel of kernels) {
     const own = tf.getKernel(kernel.name, 'cpu')?.kernelFunc;
     if (!own) throw new Error(`TensorFlow.js has no CPU kernel ${kernel.name}`);
     const kernelFunc: KernelFunc = (call) => {

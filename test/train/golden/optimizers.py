@@ -1,6 +1,7 @@
 """Losses and weights of small trainings in PyTorch, double precision, for test/train/golden.test.ts.
 
     /usr/bin/python3 test/train/golden/optimizers.py > test/train/golden/optimizers.json
+    npx prettier --write test/train/golden/optimizers.json
 
 Network 4 - 6 tanh - 3, softmax cross-entropy (or other heads), 22 rows, batches of 8 (the last one of 6). The order of the rows
 is that of src/base/random.ts, written again here. The loss of a batch is sum(w l) / sum(w), an epoch's sum(w l) /
