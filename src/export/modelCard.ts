@@ -21,6 +21,9 @@ const TASKS: Record<Task, string> = {
 const METRICS: Record<string, string> = {
   accuracy: 'accuracy',
   balancedAccuracy: 'balanced accuracy',
+  precision: 'precision (of the second label)',
+  recall: 'recall (of the second label)',
+  f1: 'F1 (of the second label)',
   precisionMacro: 'precision (macro)',
   recallMacro: 'recall (macro)',
   f1Macro: 'F1 (macro)',
