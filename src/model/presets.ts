@@ -27,7 +27,8 @@ const LAYERS: Record<ModelKind, (facts: ModelFacts) => LayerSpec[]> = {
 /** Two hidden layers whose width grows with the data; dropout where there are too few rows for that many weights. */
 function suggestMlp({ rows, features, image }: ModelFacts): LayerSpec[] {
   const width = rows < 300 ? 16 : rows < 3_000 ? 32 : rows < 30_000 ? 64 : 128;
-  const units = Math.max(width, Math.min(256, 2 ** Math.round(Math.log2(Math.sqrt(features * width)))));
+  let units = Math.max(width, Math.min(256, 2 ** Math.round(Math.log2(Math.sqrt(features * width)))));
+  while (units > 8 && units * features > 2_000_000) units /= 2; // large images, thousands of columns
   const layers: LayerSpec[] = image ? [{ kind: 'flatten' }] : [];
   layers.push({ kind: 'dense', units, activation: 'relu' });
   if (rows > 300) layers.push({ kind: 'dropout', rate: 0.1 });
