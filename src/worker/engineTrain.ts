@@ -79,7 +79,7 @@ interface Levers extends Training {
 }
 
 function createLevers(recipe: Recipe, signal: AbortSignal): Levers {
-  let stopped = false;
+  let ending = false;
   let pausing: { promise: Promise<void>; end: () => void } | null = null;
   const resume = () => {
     if (!pausing) return;
@@ -93,16 +93,16 @@ function createLevers(recipe: Recipe, signal: AbortSignal): Levers {
     name: `'${recipe.target}' (${recipe.model.kind})`,
     computing: false,
     onPause: () => {},
-    control: { signal, stop: () => stopped, paused: () => pausing?.promise ?? null },
+    control: { signal, stop: () => ending, paused: () => pausing?.promise ?? null },
     pause() {
-      if (pausing || stopped || signal.aborted) return;
+      if (pausing || ending || signal.aborted) return;
       let end = () => {};
       pausing = { promise: new Promise((resolve) => (end = resolve)), end };
       levers.onPause(true);
     },
     resume,
     stop() {
-      stopped = true;
+      ending = true;
       resume();
     },
     close: () => signal.removeEventListener('abort', resume),
@@ -165,6 +165,7 @@ async function carryOut(context: Context, levers: Levers, options: TrainOptions)
       labels: prepared.labels,
       metricScale: prepared.preparation.target.kind === 'value' ? prepared.preparation.target.scale : 1,
     });
+    levers.stop(); // nothing is left that could be paused
     throwIfAborted(control.signal);
 
     report('evaluating');
