@@ -61,7 +61,7 @@ export async function importFiles(files: File[], o: ImportOptions): Promise<Impo
   const repairs = createRepairLog();
   const given = files.map((file) => ({ path: file.webkitRelativePath || file.name, blob: file as Blob }));
   const sources = leaveOut(given, (file) => DEBRIS.test(file.path), repairs);
-  if (sources.length === 1 && (await startsWith(sources[0], 'PK'))) return importZip(sources[0], repairs, o);
+  if (sources.length === 1 && (await isZip(sources[0]))) return importZip(sources[0], repairs, o);
   return importSources(sources, datasetName(sources, files[0].name), repairs, o);
 }
 
@@ -147,10 +147,9 @@ async function isImageFile(file: SourceFile): Promise<boolean> {
   return looksLikeImage(new Uint8Array(await file.blob.slice(0, 16).arrayBuffer()));
 }
 
-async function startsWith(file: SourceFile, magic: string): Promise<boolean> {
-  if (/\.zip$/i.test(file.path)) return true;
-  if (TABLE_NAME.test(file.path)) return (await file.blob.slice(0, 4).text()) === magic + '\x03\x04';
-  return (await file.blob.slice(0, magic.length).text()) === magic;
+async function isZip(file: SourceFile): Promise<boolean> {
+  const start = await file.blob.slice(0, 4).text();
+  return /\.zip$/i.test(file.path) || start === 'PK\x03\x04' || start === 'PK\x05\x06';
 }
 
 function leaveOut(files: SourceFile[], isDebris: (file: SourceFile) => boolean, repairs: RepairLog): SourceFile[] {

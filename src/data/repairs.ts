@@ -4,7 +4,7 @@
 /** Something that was not as it should be in the input and was repaired, counted, to be shown. */
 export interface Repair {
   /** such as `raggedRows`, `duplicateHeaders`, `skippedFiles` */
-  kind: RepairKind;
+  kind: string;
   count: number;
   /** a sentence with an example */
   message: string;
