@@ -25,9 +25,15 @@ let inUse: BackendName | null = null;
 /** what the self-test of each started backend said; null: it computes right */
 const tested = new Map<BackendName, string | null>();
 let reference: Float32Array | null = null;
+let probed: Promise<BackendReport> | null = null;
 
-/** What this machine has, and what `auto` would take. Loads nothing. */
-export async function probeBackends(): Promise<BackendReport> {
+/** What this machine has, and what `auto` would take. Loads nothing, and asks the browser once. */
+export function probeBackends(): Promise<BackendReport> {
+  probed ??= probe();
+  return probed;
+}
+
+async function probe(): Promise<BackendReport> {
   const [webgpu, webgl] = [await probeWebGpu(), probeWebGl()];
   const auto = [webgpu, webgl].find((info) => info.available && !info.software) ?? CPU;
   return { backends: [webgpu, webgl, CPU], auto: auto.name, reason: explainAuto(auto, [webgpu, webgl], []) };
@@ -41,6 +47,7 @@ export async function probeBackends(): Promise<BackendReport> {
 export async function useBackend(choice: BackendChoice): Promise<BackendInUse> {
   const tf = await loadTf();
   if (choice === 'cpu') return start(tf, CPU, null);
+  if (deviceFailed()) probed = null; // the machine may have another adapter now, or none
   const { backends } = await probeBackends();
   if (choice !== 'auto') {
     const info = backends.find(({ name }) => name === choice)!;

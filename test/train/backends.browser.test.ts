@@ -4,7 +4,8 @@ import type { Network } from '../../src/model/spec.ts';
 import { memory, probeBackends, useBackend } from '../../src/train/backend.ts';
 import type { BackendName, TrainResult } from '../../src/train/events.ts';
 import { createPredictor } from '../../src/train/predictor.ts';
-import { clouds, finish, MLP, PLAIN } from './samples.ts';
+import { loadTf } from '../../src/train/tf.ts';
+import { clouds, control, finish, MLP, PLAIN } from './samples.ts';
 
 const CNN: Network = {
   inputShape: [6, 6, 2],
@@ -100,5 +101,45 @@ describe.each(['webgpu', 'webgl'] as const)('%s, asked for by name', (name) => {
     const second = await predictor.predict(x, 5);
     predictor.dispose();
     first.forEach((value, i) => expect(second[i]).toBeCloseTo(value, 4));
+  });
+});
+
+describe('a device that is lost', () => {
+  const input = { network: MLP, training: { ...PLAIN, epochs: 50 }, seed: 1, train: clouds(40, 1), validation: null };
+
+  it('ends a WebGPU training with an error that says so, and the next training gets a new device', async () => {
+    await useBackend('webgpu');
+    const { device } = (await loadTf()).backend() as unknown as { device: GPUDevice };
+    const run = finish(input, control(), () => device.destroy());
+    await expect(run).rejects.toThrow(/^missing webgpu device: it was lost .*'cpu'/);
+    expect(await useBackend('webgpu')).toMatchObject({ backend: 'webgpu', reason: null });
+    const { history } = await finish({ ...input, training: { ...PLAIN, epochs: 1 } });
+    expect(history).toHaveLength(1);
+  });
+
+  it('ends a WebGL training with an error that says so, and the next training gets a new context', async () => {
+    await useBackend('webgl');
+    const { gpgpu } = (await loadTf()).backend() as unknown as { gpgpu: { gl: WebGL2RenderingContext } };
+    const run = finish(input, control(), () => gpgpu.gl.getExtension('WEBGL_lose_context')?.loseContext());
+    await expect(run).rejects.toThrow(/^missing webgl device: it was lost .*'cpu'/);
+    expect(await useBackend('webgl')).toMatchObject({ backend: 'webgl', reason: null });
+    const { history } = await finish({ ...input, training: { ...PLAIN, epochs: 1 } });
+    expect(history).toHaveLength(1);
+  });
+});
+
+describe('in a dedicated worker', () => {
+  it.each(['webgpu', 'webgl', 'cpu'] as const)('%s trains too', async (backend) => {
+    const worker = new Worker(new URL('./trainInWorker.ts', import.meta.url), { type: 'module' });
+    try {
+      const answer = await new Promise((resolve, reject) => {
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = (event) => reject(new Error(event.message));
+        worker.postMessage(backend);
+      });
+      expect(answer).toEqual({ backend, epochs: 2, leaked: 0 });
+    } finally {
+      worker.terminate();
+    }
   });
 });
