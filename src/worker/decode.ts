@@ -29,12 +29,27 @@ export async function decodeImage(file: Blob): Promise<DecodedImage> {
     );
   }
   const { width, height } = bitmap;
-  const canvas = new OffscreenCanvas(width, height);
-  const draw = canvas.getContext('2d', { willReadFrequently: true })!;
+  const draw = contextOf(width, height);
+  draw.clearRect(0, 0, width, height);
   draw.drawImage(bitmap, 0, 0);
   bitmap.close();
   return { width, height, data: draw.getImageData(0, 0, width, height).data };
 }
+
+let shared: OffscreenCanvasRenderingContext2D | null = null;
+
+/** One canvas for all small images, as a new one costs more than they do; a large one's memory is not held on to. */
+function contextOf(width: number, height: number): OffscreenCanvasRenderingContext2D {
+  const fits = width <= SHARED_SIDE && height <= SHARED_SIDE;
+  if (fits && shared) return shared;
+  const canvas = fits ? new OffscreenCanvas(SHARED_SIDE, SHARED_SIDE) : new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d', { willReadFrequently: true })!;
+  if (fits) shared = context;
+  return context;
+}
+
+/** pixels */
+const SHARED_SIDE = 512;
 
 /** Enough for a JPEG's size behind an embedded thumbnail and profile. */
 const HEADER_BYTES = 1 << 18;

@@ -1,21 +1,21 @@
 // Tables as they are kept, and as a recipe types them.
 
 import { isNumeric, type ColumnSpec, type ColumnType, type Table } from '../data/table.ts';
-import { readTable } from '../store/datasets.ts';
+import { readDataset, readTable } from '../store/datasets.ts';
 import type { Context } from './context.ts';
 
 /** The table as it is kept. @throws UserError where it is not, or where it is of images */
-export function storedTable(context: Context, id: string): Promise<Table> {
-  return context.tables.get(`${id} kept`, async () => (await readTable(await context.storage.open(), id)).table);
+export async function storedTable(context: Context, id: string): Promise<Table> {
+  const { columns } = await readDataset(await context.storage.open(), id);
+  return typedTable(context, id, columns);
 }
 
 /** The table with the types that a recipe gives its columns; read from the source file again where they differ. */
-export async function typedTable(context: Context, id: string, columns: ColumnSpec[]): Promise<Table> {
-  const kept = await storedTable(context, id);
+export function typedTable(context: Context, id: string, columns: ColumnSpec[]): Promise<Table> {
   const types = new Map(columns.map(({ name, type }) => [name, type]));
-  if (kept.columns.every(({ name, type }) => (types.get(name) ?? type) === type)) return kept;
   return context.tables.get(`${id} ${JSON.stringify([...types])}`, async () => {
-    const { source } = await readTable(await context.storage.open(), id);
+    const { table, source } = await readTable(await context.storage.open(), id);
+    if (table.columns.every(({ name, type }) => (types.get(name) ?? type) === type)) return table;
     return (await readAgain(source, columns)).table;
   });
 }

@@ -1,5 +1,7 @@
 // One training at a time in all tabs of this page: a Web Lock, which the browser frees when its tab is gone.
 
+import { UserError } from '../base/errors.ts';
+
 export interface TrainingLock {
   release(): void;
 }
@@ -7,8 +9,12 @@ export interface TrainingLock {
 /**
  * @param patienceMs how long to wait for whoever holds it
  * @returns the lock, or null where another worker kept it all that time
+ * @throws UserError where the page was not loaded from https or localhost
  */
-export function trainingLock(database: string, patienceMs = 0): Promise<TrainingLock | null> {
+export async function trainingLock(database: string, patienceMs = 0): Promise<TrainingLock | null> {
+  if (!navigator.locks) {
+    throw new UserError('unsupported', 'page address: training works only on https or localhost. Open the page there.');
+  }
   return new Promise((resolve, reject) => {
     const options = patienceMs > 0 ? { signal: AbortSignal.timeout(patienceMs) } : { ifAvailable: true };
     navigator.locks

@@ -108,6 +108,13 @@ describe('a training', () => {
     expect(seeded).not.toEqual(ours);
   });
 
+  it('runs on WebGPU in the worker, and says so', async () => {
+    const version = await lathe.train({ ...(await tinyRecipe()), backend: 'webgpu' });
+    expect(version.backend).toBe('webgpu');
+    expect(version.adapter).not.toBe('');
+    expect(await lathe.predict(version.id, [{ a: 1, b: 0 }])).toHaveLength(1);
+  });
+
   it('that is aborted gives no version and leaves a stopped run', async () => {
     const before = (await lathe.versions()).length;
     const abort = new AbortController();
@@ -149,7 +156,9 @@ describe('a training', () => {
     expect((await other.lathe.runs()).at(-1)?.state).toBe('running');
     other.close();
     expect(await errorOf(lathe.removeDataset(clouds.id))).toMatchObject({ code: 'invalid' });
+    expect(await lathe.predict('clouds@1', [{ a: 1, b: 0 }])).toHaveLength(1);
     await lathe.resume();
+    expect(await lathe.predict('clouds@1', [{ a: 1, b: 0 }])).toHaveLength(1);
     await expect.poll(() => states).toEqual([true, false]);
     await lathe.stop();
     expect((await training).ended).toBe('stopped');
