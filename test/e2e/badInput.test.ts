@@ -85,8 +85,8 @@ const REFUSED: { what: string; file: string; content: () => Bytes; says: RegExp 
   {
     what: 'a binary named .csv',
     file: 'binary.csv',
-    content: () => DIGITS.subarray(0, 4000),
-    says: /binary|zip|not.*text|not.*csv/i,
+    content: () => Buffer.from(Array.from({ length: 4000 }, (_, i) => (i * 7919) % 256)),
+    says: /binary|NUL|not.*text|not.*csv/i,
   },
   {
     what: 'a truncated zip',
@@ -115,7 +115,7 @@ const REFUSED: { what: string; file: string; content: () => Bytes; says: RegExp 
   {
     what: 'a broken image',
     file: 'broken.png',
-    content: () => Buffer.concat([PNG_HEAD, Buffer.alloc(50, 7)]),
+    content: () => Buffer.concat([PNG_HEAD, Buffer.from('0000000800000008', 'hex'), Buffer.alloc(50, 7)]),
     says: /image|png/i,
   },
   {
@@ -213,7 +213,7 @@ async function trainFailure(content: string, change = ''): Promise<{ name: strin
         const recipe = await window.lathe.suggestRecipe(id, { target: 'y', seed: 1 });
         recipe.backend = 'cpu';
         if (change === 'hugeRate') {
-          recipe.training.optimizer = { kind: 'sgd', learningRate: 1e30 };
+          recipe.training.optimizer = { kind: 'sgd', learningRate: 1000 };
           recipe.training.epochs = 20;
         }
         await window.lathe.train(recipe);
