@@ -18,7 +18,8 @@ export function drawSeries(plot: uPlot, all: readonly Series[], marks: readonly 
   ctx.save();
   for (const mark of marks) drawMark(plot, mark, palette, ratio);
   ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  const edge = 2 * ratio; // a line along an edge keeps its width
+  ctx.rect(bbox.left - edge, bbox.top - edge, bbox.width + 2 * edge, bbox.height + 2 * edge);
   ctx.clip();
   const order = { faint: 0, reference: 1, points: 2, line: 3 };
   for (const series of [...all].sort((a, b) => order[a.style] - order[b.style])) {
