@@ -19,6 +19,7 @@ export default defineConfig({
       {
         plugins: [svelte()],
         optimizeDeps: {
+          exclude: ['onnxruntime-web'], // it finds its .wasm beside its own module
           include: [
             '@tensorflow/tfjs',
             '@tensorflow/tfjs-backend-webgpu',
@@ -26,6 +27,7 @@ export default defineConfig({
             '@zip.js/zip.js',
             'idb',
             'valibot',
+            '@bufbuild/protobuf/wire',
           ],
         },
         test: {

@@ -6,6 +6,8 @@ import type { LayerSpec } from '../model/spec.ts';
 import type { Task } from '../model/recipe.ts';
 import type { ExportInput } from './exportInput.ts';
 import { onnxInterface } from './onnxInterface.ts';
+import { ONNX } from './onnxProto.ts';
+import { TFJS_VERSION } from './tfjsVersion.ts';
 
 export type { ModelCardFacts } from './exportInput.ts';
 
@@ -19,6 +21,9 @@ const TASKS: Record<Task, string> = {
 const METRICS: Record<string, string> = {
   accuracy: 'accuracy',
   balancedAccuracy: 'balanced accuracy',
+  precision: 'precision (of the second label)',
+  recall: 'recall (of the second label)',
+  f1: 'F1 (of the second label)',
   precisionMacro: 'precision (macro)',
   recallMacro: 'recall (macro)',
   f1Macro: 'F1 (macro)',
@@ -49,6 +54,8 @@ export function writeModelCard(model: ExportInput): string {
     data(model),
     '## Input and output',
     inputAndOutput(model),
+    '## How to use it',
+    usage(model),
     '## How it was trained',
     training(model),
     '## How well it does',
@@ -104,9 +111,22 @@ function inputs(preparation: Preparation): string {
   return `| column | ONNX input | type | preparation |\n| --- | --- | --- | --- |\n${rows.join('\n')}`;
 }
 
+function usage({ preparation, card }: ExportInput): string {
+  const { outputs } = onnxInterface(preparation);
+  const feed =
+    preparation.kind === 'images' ? "{'image': pixels}" : '{i.name: columns[i.name] for i in session.get_inputs()}';
+  const takes =
+    preparation.kind === 'images'
+      ? `\`pixels\` is float32 \`[batch, ${preparation.height}, ${preparation.width}, ${preparation.channels}]\`, 0 to 255`
+      : '`columns` has for each column an array `[batch, 1]`: float32 (a missing number is NaN, a date is days since 1970-01-01 UTC) or strings (a missing one is empty)';
+  return `- **ONNX** (IR version ${ONNX.irVersion}, ${ONNX.opsets.map(({ domain, version }) => `opset ${version}${domain && ` of ${domain}`}`).join(', ')}): takes raw input, the preparation is inside. In Python, with ONNX Runtime: \`session.run(None, ${feed})\` gives ${Object.values(outputs).map(code).join(' and ')}, where ${takes}. Its metadata has the labels, the preparation and the names of inputs and outputs as JSON.
+- **TensorFlow.js** (layers model, checked with ${TFJS_VERSION}): takes prepared input. The README beside \`model.json\` has a snippet that prepares, runs and names the ${card.task === 'regression' ? 'value' : 'labels'}.`;
+}
+
 function treatment(feature: FeatureEncoding): string {
   if (feature.kind === 'number') {
-    return `missing: ${feature.fill}; minus ${feature.center}, divided by ${feature.scale}`;
+    const [fill, center, scale] = [feature.fill, feature.center, feature.scale].map((x) => Number(x.toPrecision(6)));
+    return `missing: ${fill}; minus ${center}, divided by ${scale}`;
   }
   const missing = feature.outputs.includes('') ? 'a category of its own' : cell(feature.fill);
   const shown = feature.outputs.filter((value) => value !== '').slice(0, 20);
@@ -150,11 +170,14 @@ ${rows.join('\n')}`;
 }
 
 function limitations({ card, preparation }: ExportInput): string {
+  const { test } = card.data.rows;
   const lines = [
-    `The figures are of ${count(card.data.rows.test, 'row')} from the same source as the training data. They say nothing of data from elsewhere or from another time.`,
+    test > 0
+      ? `The figures are of ${count(test, 'row')} from the same source as the training data. They say nothing of data from elsewhere or from another time.`
+      : 'Without a test part nobody knows how it does on rows that it has not seen.',
     'No group of people or things was looked at apart: the model may do worse on some.',
   ];
-  if (card.data.rows.test < 200) {
+  if (test > 0 && test < 200) {
     lines.push('The test part is small: with other rows in it the figures would be noticeably different.');
   }
   if (card.task !== 'regression') {

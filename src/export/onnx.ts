@@ -16,7 +16,7 @@ export type { ExportInput } from './exportInput.ts';
 export function writeOnnx(model: ExportInput): Uint8Array {
   const { name, network, weights, preparation, labels, card } = model;
   const { inputs, outputs } = onnxInterface(preparation);
-  const graph = createGraph(name, [...inputs, ...Object.values(outputs)]);
+  const graph = createGraph(name || 'model', [...inputs, ...Object.values(outputs)]);
   const prepared = addPreparation(graph, preparation, inputs);
   const raw = addNetwork(graph, network, weights, prepared);
   if ('value' in outputs) addValue(graph, raw, preparation, outputs.value);
@@ -33,11 +33,6 @@ export function writeOnnx(model: ExportInput): Uint8Array {
     metrics: card.metrics,
   };
   return encodeModel({
-    irVersion: 8,
-    opsets: [
-      { domain: '', version: 17 },
-      { domain: 'ai.onnx.ml', version: 2 },
-    ],
     producer: 'Lathe',
     doc: describe(model),
     graph: graph.graph,

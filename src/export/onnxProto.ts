@@ -3,6 +3,15 @@
 
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
+/** What Lathe writes: old enough that runtimes of 2022 open it. */
+export const ONNX = {
+  irVersion: 8,
+  opsets: [
+    { domain: '', version: 17 },
+    { domain: 'ai.onnx.ml', version: 2 },
+  ],
+};
+
 /** TensorProto.DataType, those that are used. */
 export const ELEMENT = { float32: 1, int64: 7, string: 8 } as const;
 export type ElementType = keyof typeof ELEMENT;
@@ -41,8 +50,6 @@ export interface OnnxGraph {
 }
 
 export interface OnnxModel {
-  irVersion: number;
-  opsets: { domain: string; version: number }[];
   producer: string;
   doc: string;
   graph: OnnxGraph;
@@ -52,11 +59,11 @@ export interface OnnxModel {
 /** The bytes of a ModelProto. */
 export function encodeModel(model: OnnxModel): Uint8Array {
   const writer = new BinaryWriter();
-  int64(writer, 1, model.irVersion);
+  int64(writer, 1, ONNX.irVersion);
   text(writer, 2, model.producer);
   text(writer, 6, model.doc);
   message(writer, 7, () => writeGraph(writer, model.graph));
-  for (const { domain, version } of model.opsets) {
+  for (const { domain, version } of ONNX.opsets) {
     message(writer, 8, () => {
       text(writer, 1, domain);
       int64(writer, 2, version);

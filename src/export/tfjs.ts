@@ -2,12 +2,13 @@
 // what is needed to use it: labels, preparation, a model card and a README whose snippet runs. The network alone is
 // inside the model, so that it takes prepared numbers; zipping is left to the caller.
 
-import { layerName } from '../model/shapes.ts';
+import { inferShapes, layerName } from '../model/shapes.ts';
 import { headUnits, LAYER_DEFAULTS, type LayerSpec, type Network, type Weight } from '../model/spec.ts';
 import { weightSlots, type WeightRole } from '../model/weights.ts';
 import { writeModelCard } from './modelCard.ts';
 import type { ExportInput } from './exportInput.ts';
 import { writeReadme } from './tfjsReadme.ts';
+import { TFJS_VERSION } from './tfjsVersion.ts';
 
 /** A layer as Keras writes it. */
 interface KerasLayer {
@@ -26,7 +27,7 @@ export function writeTfjs(model: ExportInput): { name: string; bytes: Uint8Array
     modelTopology: {
       class_name: 'Sequential',
       config: { name: 'lathe', layers: kerasLayers(network) },
-      keras_version: 'tfjs-layers 4.22.0',
+      keras_version: `tfjs-layers ${TFJS_VERSION}`,
       backend: 'tensor_flow.js',
     },
     weightsManifest: [
@@ -92,11 +93,14 @@ function poolConfig({
   return { pool_size: [poolSize, poolSize], strides: [strides, strides], padding, data_format: 'channels_last' };
 }
 
-function kerasLayers({ inputShape, layers, head }: Network): KerasLayer[] {
-  const named = layers.map((layer, index) => {
+function kerasLayers(network: Network): KerasLayer[] {
+  const { inputShape, layers, head } = network;
+  const shapes = [inputShape, ...inferShapes(network).map(({ shape }) => shape)];
+  const named = layers.flatMap((layer, index) => {
+    if (layer.kind === 'flatten' && shapes[index].length === 1) return []; // nothing to do, and Keras refuses it
     const build = KERAS[layer.kind] as (layer: LayerSpec) => KerasLayer;
     const { class_name, config } = build(layer);
-    return { class_name, config: { name: layerName(index, layer), trainable: true, dtype: 'float32', ...config } };
+    return [{ class_name, config: { name: layerName(index, layer), trainable: true, dtype: 'float32', ...config } }];
   });
   const activation = head.kind === 'value' ? 'linear' : head.kind;
   const input = { batch_input_shape: [null, ...inputShape], dtype: 'float32', sparse: false, name: 'input' };

@@ -1,7 +1,9 @@
 // The README inside the zip of a TensorFlow.js model: what each file is, and a snippet of JavaScript for this very model
 // that runs as it is printed. The snippet does the preparation that is not inside the network.
 
+import type { Preparation } from '../data/prepare.ts';
 import type { ExportInput } from './exportInput.ts';
+import { TFJS_VERSION } from './tfjsVersion.ts';
 
 /** @returns Markdown with one `js` block, a module that imports `@tensorflow/tfjs` and exports `loadModel` and `predict` */
 export function writeReadme(model: ExportInput): string {
@@ -20,7 +22,7 @@ export function writeReadme(model: ExportInput): string {
 
 | file | what it is |
 | --- | --- |
-| \`model.json\`, \`weights.bin\` | the network, a layers model for \`tf.loadLayersModel\` (TensorFlow.js 2 and later) |
+| \`model.json\`, \`weights.bin\` | the network, a layers model for \`tf.loadLayersModel\` (checked with TensorFlow.js ${TFJS_VERSION}) |
 | \`labels.txt\` | the labels, one a line, in the order of the outputs; empty for a value |
 | \`preparation.json\` | how raw input becomes what the network takes, as fitted on the training part |
 | \`MODEL_CARD.md\` | what the model is, what it learned from, and how well it does |
@@ -29,24 +31,23 @@ The network takes ${takes}. It gives ${gives}.
 
 ## Use it
 
+Unzip the files beside your page, \`npm install @tensorflow/tfjs\`, and:
+
 \`\`\`js
 ${writeSnippet(model)}\`\`\`
-
-Serve the folder, \`npm install @tensorflow/tfjs\`, and:
-
-\`\`\`text
-const model = await loadModel('./model.json');
-console.log(await predict(model, ${example(model)}));
-\`\`\`
 `;
 }
 
 function writeSnippet({ preparation }: ExportInput): string {
+  const usage = `const model = await loadModel('./model.json');
+console.log(await predict(model, ${example(preparation)}));
+`;
   return [
     "import * as tf from '@tensorflow/tfjs';",
     LOAD,
     preparation.kind === 'images' ? PREPARE_IMAGES : PREPARE_ROWS,
     preparation.target.kind === 'value' ? PREDICT_VALUE : PREDICT_LABEL,
+    usage,
   ].join('\n\n');
 }
 
@@ -60,7 +61,7 @@ const PREPARE_ROWS = `/** Rows are objects from column to value: a number (a dat
 function prepare(rows, preparation) {
   const prepared = rows.map((row) =>
     preparation.features.flatMap((feature) => {
-      const raw = Object.hasOwn(row, feature.column) ? row[feature.column] : null;
+      const raw = Object.hasOwn(row, feature.column) ? (row[feature.column] ?? null) : null;
       if (feature.kind === 'number') {
         const missing = raw === null || Number.isNaN(raw);
         const value = Math.fround(missing ? feature.fill : raw);
@@ -90,7 +91,7 @@ function prepare(images, { height, width, channels }) {
         if (pixels.shape[0] !== height || pixels.shape[1] !== width) {
           pixels = tf.image.resizeBilinear(pixels, [height, width]);
         }
-        return tf.div(pixels, 255);
+        return tf.div(tf.floor(tf.add(pixels, 0.5)), 255); // whole numbers, as Lathe's own
       }),
     ),
   );
@@ -106,8 +107,7 @@ export async function predict({ network, labels, preparation }, inputs) {
     const probabilities = row.length === 1 ? [1 - row[0], row[0]] : row;
     return { label: labels[probabilities.indexOf(Math.max(...probabilities))], probabilities };
   });
-}
-`;
+}`;
 
 const PREDICT_VALUE = `/** For each input the value, in the target's own unit. */
 export async function predict({ network, preparation }, inputs) {
@@ -116,12 +116,13 @@ export async function predict({ network, preparation }, inputs) {
   const rows = await output.array();
   tf.dispose([prepared, output]);
   return rows.map(([scaled]) => ({ value: scaled * preparation.target.scale + preparation.target.center }));
-}
-`;
+}`;
 
-/** A row that has every column, as a person would write it. */
-function example({ preparation }: ExportInput): string {
-  if (preparation.kind === 'images') return "[document.querySelector('img')]";
+/** A row that has every column, as a person would write it, or an empty picture. */
+function example(preparation: Preparation): string {
+  if (preparation.kind === 'images') {
+    return `[tf.zeros([${preparation.height}, ${preparation.width}, ${preparation.channels}])]`;
+  }
   const cells = preparation.features.map((feature) => {
     const value = feature.kind === 'number' ? feature.fill : feature.fill || (feature.outputs.find(Boolean) ?? '');
     // A computed key, because { "__proto__": 1 } sets a prototype and { ["__proto__"]: 1 } does not.

@@ -14,6 +14,12 @@ export type LayerSpec =
   | { kind: 'dropout'; rate: number }
   | { kind: 'flatten' };
 
+/**
+ * What a layer takes where its spec leaves a field out, as Keras names them; a pool's stride is its size. Batch
+ * normalisation moves its averages faster than Keras' 0.99, since small data makes few steps.
+ */
+export const LAYER_DEFAULTS = { strides: 1, padding: 'valid', batchNorm: { momentum: 0.9, epsilon: 1e-3 } } as const;
+
 /** `linear` has no hidden layer: linear regression, or logistic regression for classes. */
 export type ModelKind = 'linear' | 'mlp' | 'cnn';
 

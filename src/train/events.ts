@@ -1,4 +1,4 @@
-// What a training says while it runs. Plain JSON, so that it crosses the worker's port and lies in the run's log.
+// What a training says while it runs, and what it can run on. Plain JSON, so that it crosses the worker's port and lies in the run's log.
 
 import type { Weight } from '../model/spec.ts';
 
@@ -41,4 +41,21 @@ export interface TrainResult {
   bestEpoch: number;
   /** why it ended */
   ended: 'epochs' | 'earlyStopping' | 'stopped';
+}
+
+export interface BackendInfo {
+  name: BackendName;
+  available: boolean;
+  /** such as `nvidia ada-lovelace`, `SwiftShader (software)`, `plain JavaScript` */
+  adapter: string;
+  software: boolean;
+  /** why it cannot be used or is not preferred; null where nothing is to be said */
+  reason: string | null;
+}
+
+export interface BackendReport {
+  backends: BackendInfo[];
+  /** what `auto` takes, and why */
+  auto: BackendName;
+  reason: string;
 }

@@ -2,43 +2,20 @@
 // Types only. `client.ts` sends these calls, `engine.ts` answers them. Everything here is structured-cloneable.
 
 import type { Part } from '../data/split.ts';
-import type { ColumnRole, ColumnSpec, ColumnType, Row } from '../data/table.ts';
-import type { ColumnProfile } from '../data/profile.ts';
+import type { Repair } from '../data/repairs.ts';
+import type { ColumnRole, ColumnType, Row } from '../data/table.ts';
 import type { Evaluation } from '../evaluate/report.ts';
 import type { Recipe } from '../model/recipe.ts';
-import type { BackendName, EpochLog, StepProgress } from '../train/events.ts';
+import type { ModelKind } from '../model/spec.ts';
+import type { Dataset, DatasetDetail } from '../store/datasets.ts';
+import type { Run } from '../store/runs.ts';
+import type { PredictField, Version } from '../store/versions.ts';
+import type { BackendInfo, BackendName, BackendReport, EpochLog, StepProgress } from '../train/events.ts';
 
-/** Something that was not as it should be in the input and was repaired, counted, to be shown. */
-export interface Repair {
-  /** such as `raggedRows`, `duplicateHeaders`, `skippedFiles` */
-  kind: string;
-  count: number;
-  /** a sentence with an example */
-  message: string;
-}
-
-export interface Dataset {
-  /** SHA-256 of the content, hex */
-  id: string;
-  name: string;
-  kind: 'table' | 'images';
-  rows: number;
-  /** tables: each column with its type and role. images: [] */
-  columns: ColumnSpec[];
-  /** images: the class names in order, '' never among them; tables: [] */
-  classes: string[];
-  sizeBytes: number;
-  /** milliseconds since 1970 */
-  createdAt: number;
-  repairs: Repair[];
-}
-
-/** What the data page shows of a column; images have one pseudo column `label`. */
-export interface DatasetDetail extends Dataset {
-  profile: ColumnProfile[];
-  /** images only */
-  images?: { minHeight: number; maxHeight: number; minWidth: number; maxWidth: number; color: boolean };
-}
+export type { Repair } from '../data/repairs.ts';
+export type { Dataset, DatasetDetail } from '../store/datasets.ts';
+export type { Run, RunState } from '../store/runs.ts';
+export type { PredictField, Version } from '../store/versions.ts';
 
 export interface RowPage {
   total: number;
@@ -66,62 +43,11 @@ export interface TrainProgress {
   /** why this backend, one sentence; set when `auto` chose or a backend failed its test */
   backendReason: string | null;
   paused: boolean;
+  /** while images are being decoded for it */
+  images?: { done: number; total: number };
   step?: StepProgress;
   /** the epoch that has just ended */
   epoch?: EpochLog;
-}
-
-export type RunState = 'running' | 'finished' | 'stopped' | 'failed' | 'interrupted';
-
-export interface Run {
-  /** sequence number */
-  id: number;
-  state: RunState;
-  recipe: Recipe;
-  datasetName: string;
-  log: EpochLog[];
-  backend: BackendName | null;
-  adapter: string | null;
-  backendReason: string | null;
-  startedAt: number;
-  durationMs: number;
-  /** set once finished */
-  versionId: string | null;
-  /** why it failed */
-  error: string | null;
-}
-
-export interface Version {
-  /** `<model>@<number>` */
-  id: string;
-  /** the model's name */
-  model: string;
-  /** from 1, within the model */
-  number: number;
-  note: string;
-  createdAt: number;
-  runId: number;
-  datasetId: string;
-  datasetName: string;
-  recipe: Recipe;
-  log: EpochLog[];
-  bestEpoch: number;
-  ended: 'epochs' | 'earlyStopping' | 'stopped';
-  /** of the test part */
-  metrics: Record<string, number>;
-  dummy: Record<string, number>;
-  /** class labels in the order of the outputs; regression: [] */
-  labels: string[];
-  /** trainable and moving weights */
-  parameters: number;
-  backend: BackendName;
-  adapter: string;
-  backendReason: string | null;
-  durationMs: number;
-  /** rows in each part */
-  split: { train: number; validation: number; test: number };
-  /** rows left out because the target is missing */
-  droppedRows: number;
 }
 
 export type Prediction = { label: string; probabilities: Record<string, number> } | { value: number };
@@ -155,11 +81,6 @@ export interface ExampleQuery {
   limit?: number;
 }
 
-/** One field of the form for a single example. */
-export type PredictField =
-  | { kind: 'number'; column: string; type: 'number' | 'integer' | 'date'; min: number; max: number; fill: number }
-  | { kind: 'category'; column: string; type: 'boolean' | 'category'; options: string[]; fill: string };
-
 export interface PredictForm {
   /** tables; images: [] */
   fields: PredictField[];
@@ -184,22 +105,7 @@ export interface ExportedModel {
   checks: Verification[];
 }
 
-export interface BackendInfo {
-  name: BackendName;
-  available: boolean;
-  /** such as `nvidia ada-lovelace`, `SwiftShader (software)`, `plain JavaScript` */
-  adapter: string;
-  software: boolean;
-  /** why it cannot be used or is not preferred; null where nothing is to be said */
-  reason: string | null;
-}
-
-export interface BackendReport {
-  backends: BackendInfo[];
-  /** what `auto` takes, and why */
-  auto: BackendName;
-  reason: string;
-}
+export type { BackendInfo, BackendReport };
 
 export interface CallOptions<P> {
   signal?: AbortSignal;
@@ -229,6 +135,7 @@ export interface Lathe {
   /** Corrects types and roles; a new type is read from the source file again. */
   updateColumns(datasetId: string, changes: ColumnChange[]): Promise<DatasetDetail>;
   renameDataset(id: string, name: string): Promise<Dataset>;
+  /** Versions trained on it stay and go on predicting; to evaluate or export them, import the same files again. */
   removeDataset(id: string): Promise<void>;
   rows(datasetId: string, query: { offset: number; limit: number }): Promise<RowPage>;
   /** Images by class (null: all) in the order of the data. */
@@ -238,11 +145,9 @@ export interface Lathe {
   ): Promise<{ total: number; items: ImageItem[] }>;
 
   /** What the page would propose; plain JSON to edit and pass on. */
-  suggestRecipe(datasetId: string, options?: { target?: string; seed?: number }): Promise<Recipe>;
+  suggestRecipe(datasetId: string, options?: { target?: string; seed?: number; model?: ModelKind }): Promise<Recipe>;
   /** Throws a UserError that names the field, or says what this recipe comes to. */
-  checkRecipe(
-    recipe: Recipe,
-  ): Promise<{
+  checkRecipe(recipe: Recipe): Promise<{
     parameters: number;
     outputs: string[];
     layers: { name: string; shape: number[]; parameters: number }[];

@@ -34,7 +34,8 @@ async function observe(context: BrowserContext, url: string, complaints: string[
   const host = new URL(url).host;
   context.on('request', (request) => {
     const target = new URL(request.url());
-    if (/^(https?|wss?):$/.test(target.protocol) && target.host !== host) complaints.push(`request to ${request.url()}`);
+    if (/^(https?|wss?):$/.test(target.protocol) && target.host !== host)
+      complaints.push(`request to ${request.url()}`);
   });
   context.on('weberror', (error) => complaints.push(`uncaught ${error.error().stack ?? error.error().message}`));
   context.on('console', (message) => {
@@ -50,7 +51,8 @@ async function observe(context: BrowserContext, url: string, complaints: string[
 
 /** @param webgpu whether the software WebGPU adapter is there; without it the machine has no WebGPU at all */
 export async function launchApp({ webgpu = true } = {}): Promise<App> {
-  if (!existsSync(join(DIST, 'index.html'))) throw new Error('missing dist/: run `npm run build` before the end-to-end tests');
+  if (!existsSync(join(DIST, 'index.html')))
+    throw new Error('missing dist/: run `npm run build` before the end-to-end tests');
   const root = mkdtempSync(join(tmpdir(), 'lathe-e2e-'));
   mkdirSync(join(root, 'some'));
   try {
@@ -71,7 +73,11 @@ export async function launchApp({ webgpu = true } = {}): Promise<App> {
     url,
     complaints,
     async open({ width = 1280, height = 900, theme = 'light', hash = '' } = {}) {
-      const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, acceptDownloads: true });
+      const context = await browser.newContext({
+        viewport: { width, height },
+        colorScheme: theme,
+        acceptDownloads: true,
+      });
       await observe(context, url, complaints);
       const page = await context.newPage();
       await page.goto(url + hash);

@@ -16,10 +16,11 @@ export function drawSeries(plot: uPlot, all: readonly Series[], marks: readonly 
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio || 1;
   ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
   for (const mark of marks) drawMark(plot, mark, palette, ratio);
+  ctx.beginPath();
+  const edge = 2 * ratio; // a line along an edge keeps its width
+  ctx.rect(bbox.left - edge, bbox.top - edge, bbox.width + 2 * edge, bbox.height + 2 * edge);
+  ctx.clip();
   const order = { faint: 0, reference: 1, points: 2, line: 3 };
   for (const series of [...all].sort((a, b) => order[a.style] - order[b.style])) {
     const colour = series.style === 'reference' ? palette.muted : palette.tones[series.tone % TONES];
@@ -91,12 +92,14 @@ function drawMark(plot: uPlot, mark: Mark, palette: Palette, ratio: number): voi
   ctx.lineTo(x, bbox.top + bbox.height);
   ctx.stroke();
   ctx.setLineDash([]);
-  ctx.font = `${11 * ratio}px system-ui, sans-serif`;
-  ctx.textBaseline = 'top';
-  const right = x + ctx.measureText(mark.label).width + 6 * ratio > bbox.left + bbox.width;
-  ctx.textAlign = right ? 'right' : 'left';
+  // its words stand above the plot, where no line runs through them
+  ctx.font = `${12 * ratio}px system-ui, sans-serif`;
+  ctx.textBaseline = 'bottom';
+  const half = ctx.measureText(mark.label).width / 2;
+  ctx.textAlign = 'center';
   ctx.fillStyle = palette.muted;
-  ctx.fillText(mark.label, x + (right ? -4 : 4) * ratio, bbox.top + 3 * ratio);
+  const middle = Math.min(Math.max(x, bbox.left + half), bbox.left + bbox.width - half);
+  ctx.fillText(mark.label, middle, bbox.top - 3 * ratio);
 }
 
 /** A point found under the pointer. */

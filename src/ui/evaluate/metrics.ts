@@ -43,6 +43,9 @@ export const METRICS: readonly Metric[] = [
     'Balanced accuracy',
     'The mean over the classes of the share of each class that was found, so that a rare class counts as much as a common one.',
   ),
+  share('precision', 'Precision', 'Of the rows predicted as the second class, the share that is it.'),
+  share('recall', 'Recall', 'Of the rows of the second class, the share that was found.'),
+  score('f1', 'F1', 'The harmonic mean of precision and recall of the second class.'),
   score(
     'f1Macro',
     'F1, macro',

@@ -5,9 +5,9 @@ import type { Activation, LayerSpec, ModelKind, Padding } from '../../model/spec
 
 export type LayerKind = LayerSpec['kind'];
 
-/** One field of a layer: a number with its range, or a choice. `empty` is what an absent value means. */
+/** One field of a layer: a number with its range, or a choice. `optional` says in a word what leaving it empty means. */
 export type LayerField =
-  | { key: string; name: string; kind: 'number'; min: number; max: number; step: number | 'any'; empty?: number }
+  | { key: string; name: string; kind: 'number'; min: number; max: number; step: number | 'any'; optional?: string }
   | { key: string; name: string; kind: 'choice'; options: readonly string[]; empty?: string };
 
 export interface LayerWords {
@@ -32,14 +32,14 @@ const ACTIVATIONS: readonly Activation[] = [
 ];
 const PADDINGS: readonly Padding[] = ['same', 'valid'];
 
-const count = (key: string, name: string, max: number, empty?: number): LayerField => ({
+const count = (key: string, name: string, max: number, optional?: string): LayerField => ({
   key,
   name,
   kind: 'number',
   min: 1,
   max,
   step: 1,
-  empty,
+  optional,
 });
 const activation: LayerField = { key: 'activation', name: 'Activation', kind: 'choice', options: ACTIVATIONS };
 const padding: LayerField = { key: 'padding', name: 'Padding', kind: 'choice', options: PADDINGS, empty: 'valid' };
@@ -58,7 +58,7 @@ export const LAYERS: Record<LayerKind, LayerWords> = {
     fields: [
       count('filters', 'Filters', 1024),
       count('kernelSize', 'Kernel size', 31),
-      count('strides', 'Strides', 31, 1),
+      count('strides', 'Strides', 31, '1'),
       padding,
       activation,
     ],
@@ -68,14 +68,14 @@ export const LAYERS: Record<LayerKind, LayerWords> = {
   maxPool2d: {
     name: 'Max pooling',
     meaning: 'Keeps the largest value of each square.',
-    fields: [count('poolSize', 'Pool size', 31), count('strides', 'Strides (empty: the pool size)', 31), padding],
+    fields: [count('poolSize', 'Pool size', 31), count('strides', 'Strides', 31, 'pool size'), padding],
     start: { kind: 'maxPool2d', poolSize: 2 },
     models: ['cnn'],
   },
   averagePool2d: {
     name: 'Average pooling',
     meaning: 'Keeps the mean of each square.',
-    fields: [count('poolSize', 'Pool size', 31), count('strides', 'Strides (empty: the pool size)', 31), padding],
+    fields: [count('poolSize', 'Pool size', 31), count('strides', 'Strides', 31, 'pool size'), padding],
     start: { kind: 'averagePool2d', poolSize: 2 },
     models: ['cnn'],
   },
@@ -90,8 +90,8 @@ export const LAYERS: Record<LayerKind, LayerWords> = {
     name: 'Batch normalisation',
     meaning: 'Centres and scales each channel by its batch.',
     fields: [
-      { key: 'momentum', name: 'Momentum', kind: 'number', min: 0, max: 1, step: 'any', empty: 0.99 },
-      { key: 'epsilon', name: 'Epsilon', kind: 'number', min: 0, max: 1, step: 'any', empty: 0.001 },
+      { key: 'momentum', name: 'Momentum', kind: 'number', min: 0, max: 1, step: 'any', optional: '0.9' },
+      { key: 'epsilon', name: 'Epsilon', kind: 'number', min: 0, max: 1, step: 'any', optional: '0.001' },
     ],
     start: { kind: 'batchNorm' },
     models: ['mlp', 'cnn'],
@@ -108,13 +108,45 @@ export const LAYERS: Record<LayerKind, LayerWords> = {
     meaning: 'Turns the image into one long row, as a dense layer needs it.',
     fields: [],
     start: { kind: 'flatten' },
-    models: ['cnn'],
+    models: ['mlp', 'cnn'],
   },
 };
 
+export const MODEL_NAMES: Record<ModelKind, { name: string; meaning: string }> = {
+  linear: { name: 'Linear', meaning: 'One weight for each input: quick, easy to read, a good first try.' },
+  mlp: { name: 'Multi-layer perceptron', meaning: 'Dense layers that find what several inputs mean together.' },
+  cnn: { name: 'Convolutional network', meaning: 'Filters that find shapes wherever in the image they are.' },
+};
+
+/** The models that suit images, or a table. */
+export function modelKindsOf(images: boolean): ModelKind[] {
+  return images ? ['cnn', 'mlp', 'linear'] : ['mlp', 'linear'];
+}
+
+/** What a model of this kind begins with when a person switches to it. */
+export function startLayers(model: ModelKind, images: boolean): LayerSpec[] {
+  const flat: LayerSpec[] = images ? [{ kind: 'flatten' }] : [];
+  if (model === 'linear') return flat;
+  if (model === 'mlp') {
+    return [
+      ...flat,
+      { kind: 'dense', units: 32, activation: 'relu' },
+      { kind: 'dense', units: 16, activation: 'relu' },
+    ];
+  }
+  return [
+    { kind: 'conv2d', filters: 16, kernelSize: 3, padding: 'same', activation: 'relu' },
+    { kind: 'maxPool2d', poolSize: 2, padding: 'same' },
+    { kind: 'conv2d', filters: 32, kernelSize: 3, padding: 'same', activation: 'relu' },
+    { kind: 'globalAveragePool2d' },
+    { kind: 'dense', units: 64, activation: 'relu' },
+  ];
+}
+
 /** The layers that a model of this kind may have, in the order they are offered. */
-export function layerKindsOf(model: ModelKind): LayerKind[] {
-  return (Object.keys(LAYERS) as LayerKind[]).filter((kind) => LAYERS[kind].models.includes(model));
+export function layerKindsOf(model: ModelKind, images: boolean): LayerKind[] {
+  const kinds = Object.keys(LAYERS) as LayerKind[];
+  return kinds.filter((kind) => LAYERS[kind].models.includes(model) && (images || kind !== 'flatten'));
 }
 
 /** The list with the layer at `from` moved to `to`. */

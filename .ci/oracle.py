@@ -1,0 +1,198 @@
+"""Checks what Lathe exports, and what its tests believe, with Debian's onnx and scikit-learn.
+
+/usr/bin/python3 .ci/oracle.py [FOLDER]: every *.onnx in FOLDER must pass ONNX's own checker and keep the contract of the
+README: IR version 8, opset 17, one input a column, labels in the metadata. Where NAME.json stands beside NAME.onnx
+({"inputs": {name: values}, output: values, ...}) and onnx has an evaluator (1.13 and later), its outputs must agree to
+1e-5. Then, with or without FOLDER, the golden scripts are run again and must give what is committed.
+One line a check; the last is `N passed, M failed`.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+try:
+    from onnx.reference import ReferenceEvaluator
+except ImportError:
+    ReferenceEvaluator = None
+
+GOLDEN = Path(__file__).resolve().parents[1] / "test" / "golden"
+SAMPLES = GOLDEN.parents[1] / "public" / "samples"
+TYPES = {onnx.TensorProto.FLOAT: "float32", onnx.TensorProto.STRING: "string"}
+tally = {True: 0, False: 0}
+
+
+def check(name, run):
+    """Runs one check: it fails where it raises, and says why."""
+    try:
+        detail = run()
+        ok = True
+    except Exception as error:  # whatever the checker throws is a finding, not a crash
+        detail = " ".join(f"{type(error).__name__}: {error}".split())
+        ok = False
+    tally[ok] += 1
+    print(f"{'ok  ' if ok else 'FAIL'} {name}{f': {detail}' if detail else ''}", flush=True)
+
+
+def expect(condition, message):
+    if not condition:
+        raise AssertionError(message)
+
+
+def signature(values):
+    """{name: (type, dims)}; a symbolic dimension is its name."""
+    result = {}
+    for value in values:
+        tensor = value.type.tensor_type
+        dims = [d.dim_param or d.dim_value for d in tensor.shape.dim]
+        expect(tensor.elem_type in TYPES, f"{value.name!r} is neither float32 nor string")
+        result[value.name] = (TYPES[tensor.elem_type], dims)
+    return result
+
+
+def check_versions(model):
+    expect(model.ir_version == 8, f"IR version {model.ir_version}, not 8")
+    opsets = {opset.domain: opset.version for opset in model.opset_import}
+    expect(opsets.get("") == 17, f"opset {opsets.get('')}, not 17")
+    used = {node.domain for node in model.graph.node}
+    expect(used <= set(opsets), f"nodes of {used - set(opsets)}, which is not imported")
+    expect(onnx.helper.printable_graph(model.graph).strip(), "the graph cannot be printed")
+    return f"{len(model.graph.node)} nodes"
+
+
+def check_inputs(model):
+    weights = {tensor.name for tensor in model.graph.initializer}
+    inputs = signature(model.graph.input)
+    expect(inputs, "no inputs")
+    expect(not weights & set(inputs), "a weight is an input")
+    for name, (kind, dims) in inputs.items():
+        expect(isinstance(dims[0], str), f"{name!r}: the batch is fixed at {dims[0]}")
+        image = list(inputs) == ["image"] and kind == "float32" and len(dims) == 4 and dims[3] in (1, 3)
+        expect(image or dims[1:] == [1], f"{name!r}: shape {dims}, neither [batch, 1] nor [batch, height, width, channels]")
+    return f"{len(inputs)} inputs"
+
+
+def check_outputs(model):
+    if model.producer_name == "test":  # a part of a graph, written by the test of that part
+        return f"{len(signature(model.graph.output))} outputs"
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    expect(model.producer_name == "Lathe", f"producer {model.producer_name!r}, not 'Lathe'")
+    expect("labels" in metadata, "no metadata property 'labels'")
+    labels = json.loads(metadata["labels"])
+    expect(isinstance(labels, list) and all(isinstance(label, str) for label in labels), f"labels {labels!r}")
+    outputs = signature(model.graph.output)
+    names = json.loads(metadata["outputs"]) if "outputs" in metadata else {key: key for key in outputs}
+    expect(set(names.values()) == set(outputs), f"outputs {list(outputs)} are not those of the metadata {names}")
+    if labels:
+        expect(len(labels) >= 2 and len(set(labels)) == len(labels), f"labels {labels!r} are not two or more different ones")
+        expect(set(names) == {"label", "probabilities"}, f"outputs {names} of a classifier")
+        expect(outputs[names["label"]][0] == "string", "label is not a string")
+        kind, dims = outputs[names["probabilities"]]
+        expect(kind == "float32" and dims[1:] == [len(labels)], f"probabilities {kind} {dims} for {len(labels)} labels")
+    else:
+        expect(set(names) == {"value"}, f"outputs {names} without labels")
+        expect(outputs[names["value"]][0] == "float32" and outputs[names["value"]][1][1:] == [1], "value is not [batch, 1]")
+    return f"{len(labels)} labels" if labels else "a value"
+
+
+def check_numbers(model, file):
+    expected = json.loads(file.read_text())
+    inputs = signature(model.graph.input)
+    feeds = {}
+    for name, values in expected.pop("inputs").items():
+        kind, dims = inputs[name]
+        array = np.array(values, np.float32 if kind == "float32" else object)
+        feeds[name] = array.reshape([-1, *dims[1:]])
+    names = list(expected)
+    largest = 0.0
+    for name, output in zip(names, ReferenceEvaluator(model).run(names, feeds)):
+        if output.dtype.kind == "f":
+            largest = max(largest, float(np.max(np.abs(output.ravel() - np.ravel(expected[name])))))
+        else:
+            expect(list(output.ravel()) == list(np.ravel(expected[name])), f"{name} differs")
+    expect(largest <= 1e-5, f"differs by {largest}")
+    return f"differs by at most {largest:.1e}"
+
+
+def check_model(file):
+    onnx.checker.check_model(str(file), full_check=True)
+    model = onnx.load(str(file))
+    found = [check_versions(model), check_inputs(model), check_outputs(model)]
+    values = file.with_suffix(".json")
+    if values.exists():
+        found.append(
+            check_numbers(model, values)
+            if ReferenceEvaluator
+            else f"numbers not run: onnx {onnx.__version__} has no evaluator"
+        )
+    return ", ".join(found)
+
+
+def check_folder(folder):
+    files = sorted(folder.rglob("*.onnx"))
+    if not files:
+        check(str(folder), lambda: expect(False, "no .onnx file in it; have the tests that export run?"))
+    for file in files:
+        check(str(file.relative_to(folder)), lambda: check_model(file))
+
+
+def differences(actual, expected, path="value"):
+    """(size, place) of every number of two JSON values, relative above 1; infinite where they differ in kind."""
+    numbers = (int, float)
+    if isinstance(actual, numbers) and isinstance(expected, numbers):
+        yield abs(actual - expected) / max(1, abs(expected)), path
+    elif isinstance(actual, dict) and isinstance(expected, dict) and actual.keys() == expected.keys():
+        for key in expected:
+            yield from differences(actual[key], expected[key], f"{path}.{key}")
+    elif isinstance(actual, list) and isinstance(expected, list) and len(actual) == len(expected):
+        for i, (one, other) in enumerate(zip(actual, expected)):
+            yield from differences(one, other, f"{path}[{i}]")
+    else:
+        yield 0.0 if actual == expected else float("inf"), path
+
+
+def run_script(name, target):
+    done = subprocess.run([sys.executable, GOLDEN / name, target], capture_output=True, text=True, timeout=120)
+    expect(done.returncode == 0, done.stderr.strip().splitlines()[-1:] or f"ended with {done.returncode}")
+
+
+def check_golden(name, folder, tolerance):
+    """`tolerance` is {part of a figure's path: largest difference}; the first that fits counts."""
+    run_script(f"{name}.py", folder / f"{name}.json")
+    again = json.loads((folder / f"{name}.json").read_text())
+    committed = json.loads((GOLDEN / f"{name}.json").read_text())
+    largest = 0.0
+    for size, place in differences(again, committed):
+        allowed = next(limit for part, limit in tolerance.items() if part in place)
+        expect(size <= allowed, f"{place} differs by {size}: run test/golden/{name}.py and look at what changed")
+        largest = max(largest, size)
+    return f"differs by at most {largest:.1e}"
+
+
+def check_samples(folder):
+    run_script("samples.py", folder)
+    written = sorted(path.name for path in folder.iterdir())
+    changed = [name for name in written if (folder / name).read_bytes() != (SAMPLES / name).read_bytes()]
+    expect(not changed, f"{', '.join(changed)} is not what test/golden/samples.py writes")
+    return f"{len(written)} files"
+
+
+def main(folders):
+    for folder in folders:
+        check_folder(Path(folder))
+    with tempfile.TemporaryDirectory() as temporary:
+        check("golden metrics.json", lambda: check_golden("metrics", Path(temporary), {"": 1e-9}))
+        # another BLAS may train a perceptron a little differently: by about one row of iris' 23
+        check("golden quality.json", lambda: check_golden("quality", Path(temporary), {".mlp": 0.05, "": 1e-6}))
+        check("samples", lambda: check_samples(Path(temporary) / "samples"))
+    print(f"{tally[True]} passed, {tally[False]} failed")
+    return 1 if tally[False] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,223 @@
+// Builds one typed column out of its cells, one after another, in as little memory as its type needs: distinct
+// spellings are kept once, and a column of very many distinct numbers keeps the numbers alone. Reads no file.
+
+import { UserError } from '../base/errors.ts';
+import { cellKind, MISSING_TOKENS, type NumberReader, readCell } from './cells.ts';
+import { dateOrders } from './dates.ts';
+import {
+  booleanPair,
+  type Evidence,
+  inferLabelType,
+  inferReader,
+  isNumberedKey,
+  likelierOrder,
+  numberReader,
+} from './infer.ts';
+import { byCodePoint, sortLabels } from './labels.ts';
+import { quote, type RepairLog } from './repairs.ts';
+import type { Column, ColumnType, LabelColumn } from './table.ts';
+
+/** Distinct spellings after which a column of numbers stops keeping them. */
+const SPELLINGS = 4096;
+
+/** Characters and spellings that all columns together may keep: more would take the whole tab down, not just fail. */
+const BUDGET = { characters: 400_000_000, spellings: 8_000_000 };
+
+export interface TextBudget {
+  characters: number;
+  spellings: number;
+}
+
+export interface ColumnBuilder {
+  /** @param text one cell, as it stands in the file */
+  add(text: string): void;
+  /** The column; null where the numbers kept turned out to be a column of labels, to be built again with `keepSpellings`. */
+  build(position: number, repairs: RepairLog): Column | null;
+}
+
+/**
+ * @param type what a person says it is; left out, it is inferred from all cells
+ * @param keepSpellings never drop the spellings for the numbers
+ * @throws UserError from `add` when the text of all columns is too much for the memory of a tab
+ */
+export function createColumnBuilder(
+  name: string,
+  budget: TextBudget,
+  o: { type?: ColumnType; keepSpellings?: boolean } = {},
+): ColumnBuilder {
+  const isLabels = o.type && o.type !== 'number' && o.type !== 'integer' && o.type !== 'date';
+  const codeOf = new Map<string, number>();
+  const spellings: string[] = [];
+  let codes = new Int32Array(1024);
+  let keeps = true;
+  let mayDrop = !isLabels && !o.keepSpellings;
+  let rows = 0;
+  // once the spellings are dropped
+  let reader: NumberReader = 'point';
+  let values = new Float64Array(0);
+  let strays = 0;
+  let missing = 0;
+  let stray = '';
+
+  const addSpelling = (text: string): number => {
+    const code = spellings.length;
+    const kept = detach(text);
+    codeOf.set(kept, code);
+    spellings.push(kept);
+    budget.characters += kept.length;
+    budget.spellings++;
+    if (budget.characters > BUDGET.characters || budget.spellings > BUDGET.spellings) {
+      throw new UserError(
+        'unsupported',
+        `amount of text: more than ${BUDGET.spellings.toLocaleString('en')} different values or 400 million characters, at column ${quote(name)}. Remove columns of free text, or use fewer rows`,
+      );
+    }
+    return code;
+  };
+
+  const addValue = (text: string) => {
+    const value = readCell(text, reader);
+    if (value !== value) {
+      if (MISSING_TOKENS.has(text)) missing++;
+      else if (strays++ === 0) stray = text;
+    }
+    if (rows === values.length) values = grow(values, Float64Array);
+    values[rows++] = value;
+  };
+
+  /** The spellings are many: keeps numbers from now on if that is what they are, else goes on keeping them. */
+  const dropSpellings = () => {
+    const evidence = gatherEvidence(spellings, codes.subarray(0, rows));
+    const found = o.type ? forcedReader(o.type, evidence) : inferReader(evidence);
+    mayDrop = false;
+    if (!found) return;
+    reader = found;
+    keeps = false;
+    const soFar = rows;
+    values = new Float64Array(codes.length);
+    for (rows = 0; rows < soFar;) addValue(spellings[codes[rows]]);
+    budget.spellings -= spellings.length;
+    spellings.length = 0;
+    codeOf.clear();
+    codes = new Int32Array(0);
+  };
+
+  const removeFractions = () => {
+    for (let i = 0; i < rows; i++) {
+      if (Number.isNaN(values[i]) || Number.isSafeInteger(values[i])) continue;
+      if (strays++ === 0) stray = String(values[i]);
+      values[i] = NaN;
+    }
+  };
+
+  return {
+    add(cell) {
+      const text = cell.trim();
+      if (!keeps) return addValue(text);
+      if (rows === codes.length) codes = grow(codes, Int32Array);
+      codes[rows++] = codeOf.get(text) ?? addSpelling(text);
+      if (mayDrop && spellings.length > SPELLINGS) dropSpellings();
+    },
+
+    build(position, repairs) {
+      if (keeps) {
+        codes = codes.slice(0, rows);
+        const evidence = gatherEvidence(spellings, codes);
+        const found = o.keepSpellings ? null : o.type ? forcedReader(o.type, evidence) : inferReader(evidence);
+        if (!found && (isLabels || evidence.distinct > 0)) return labelColumn(name, spellings, codes, o.type);
+        reader = found ?? 'point';
+        if (reader === 'comma') repairs.add('decimalCommas', evidence.comma, `column ${quote(name)}`);
+        values = new Float64Array(rows);
+        for (rows = 0; rows < codes.length;) addValue(spellings[codes[rows]]);
+      }
+      values = values.slice(0, rows);
+      const present = rows - missing;
+      if (!o.type && strays > 0.05 * present && !keeps) return null;
+      if (o.type && present > 0 && strays === present) throw nothingReadable(name, o.type, stray);
+      if (!o.type && missing + strays === 0 && isNumberedKey(name, position, values)) {
+        if (keeps) return labelColumn(name, spellings, codes, 'identifier');
+        const categories = Array.from(values, String);
+        return { name, type: 'identifier', codes: Int32Array.from(categories, (_, i) => i), categories };
+      }
+      const isDate = reader !== 'point' && reader !== 'comma';
+      if (o.type === 'integer') removeFractions();
+      repairs.add(isDate ? 'unreadableDates' : 'unreadableNumbers', strays, `${quote(stray)} in column ${quote(name)}`);
+      if (present === 0) repairs.add('emptyColumns', 1, quote(name));
+      if (isDate) return { name, type: 'date', values };
+      const isWhole = present > strays && values.every((value) => value !== value || Number.isSafeInteger(value));
+      return { name, type: (o.type as 'number' | 'integer' | undefined) ?? (isWhole ? 'integer' : 'number'), values };
+    },
+  };
+}
+
+function forcedReader(type: ColumnType, evidence: Evidence): NumberReader | null {
+  if (type === 'number' || type === 'integer') return numberReader(evidence);
+  return type === 'date' ? likelierOrder(evidence) : null;
+}
+
+function nothingReadable(name: string, type: ColumnType, example: string): UserError {
+  return new UserError(
+    'invalid',
+    `type '${type}' for column ${quote(name)}: none of its values is one, such as ${quote(example)}. Choose category or text`,
+  );
+}
+
+/** Counts rows by what their cell is. Each spelling is looked at once. */
+function gatherEvidence(spellings: string[], codes: Int32Array): Evidence {
+  const rowsOf = new Int32Array(spellings.length);
+  for (let i = 0; i < codes.length; i++) rowsOf[codes[i]]++;
+  const e: Evidence = {
+    ...{ number: 0, comma: 0, point: 0, odd: 0, string: 0, distinct: 0, distinctStrings: 0 },
+    dates: { yearFirst: 0, dayFirst: 0, monthFirst: 0 },
+  };
+  for (let code = 0; code < spellings.length; code++) {
+    const kind = cellKind(spellings[code]);
+    if (kind === 'missing') continue;
+    e.distinct++;
+    e[kind] += rowsOf[code];
+    if (kind === 'number' && spellings[code].includes('.')) e.point += rowsOf[code];
+    if (kind !== 'string') continue;
+    e.distinctStrings++;
+    for (const order of dateOrders(spellings[code])) e.dates[order] += rowsOf[code];
+  }
+  return e;
+}
+
+/** A column of labels, categories sorted by code point; texts and identifiers in the order of the file. */
+function labelColumn(name: string, spellings: string[], codes: Int32Array, type?: ColumnType): LabelColumn {
+  const present = spellings.filter((text) => !MISSING_TOKENS.has(text));
+  let missing = 0;
+  for (let i = 0; i < codes.length; i++) if (MISSING_TOKENS.has(spellings[codes[i]])) missing++;
+  const chosen =
+    (type as LabelColumn['type'] | undefined) ?? inferLabelType(name, present, codes.length - missing, codes.length);
+  const categories =
+    chosen === 'boolean' ? booleanCategories(name, present) : chosen === 'category' ? sortLabels(present) : present;
+
+  const place = new Map(categories.map((text, i) => [text, i]));
+  const recoded = Int32Array.from(spellings, (text) => place.get(text) ?? -1);
+  return { name, type: chosen, codes: codes.map((code) => recoded[code]), categories };
+}
+
+function booleanCategories(name: string, present: string[]): string[] {
+  const pair = booleanPair(present);
+  if (pair) return pair;
+  if (present.length <= 2) return present.sort(byCodePoint);
+  throw new UserError(
+    'invalid',
+    `type 'boolean' for column ${quote(name)}: it has ${present.length} different values, not two. Choose category`,
+  );
+}
+
+function grow<T extends Int32Array | Float64Array>(array: T, make: new (length: number) => T): T {
+  const grown = new make(Math.max(1024, array.length * 2));
+  grown.set(array as never);
+  return grown;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** A copy that does not keep the text of the file alive, of which a cell is a slice in V8. */
+function detach(text: string): string {
+  return text.length < 13 ? text : decoder.decode(encoder.encode(text));
+}

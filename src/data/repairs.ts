@@ -1,0 +1,68 @@
+// What was wrong in the input and was put right: counted as it is met, told in one sentence a kind at the end. Nothing
+// is repaired without a line here.
+
+/** Something that was not as it should be in the input and was repaired, counted, to be shown. */
+export interface Repair {
+  /** such as `raggedRows`, `duplicateHeaders`, `skippedFiles` */
+  kind: string;
+  count: number;
+  /** a sentence with an example */
+  message: string;
+}
+
+export type RepairKind = keyof typeof SENTENCES;
+
+/** What each repair says: the count, then what was done. The first example follows it. */
+const SENTENCES = {
+  encoding: (n: number) => `${n} byte order or encoding was guessed`,
+  invalidText: (n: number) => `${n} byte${s(n)} that are no valid text were read as �`,
+  nulBytes: (n: number) => `${n} NUL character${s(n)} removed`,
+  missingHeader: () => `the first row looks like data, so columns are named column_1, column_2 and so on`,
+  blankHeaders: (n: number) => `${n} column${s(n)} without a name got one`,
+  duplicateHeaders: (n: number) => `${n} column name${s(n)} used twice got a number`,
+  raggedRows: (n: number) => `${n} row${s(n)} with too few or too many cells: filled up as missing, or cut`,
+  malformedQuotes: (n: number) => `${n} quoted cell${s(n)} with text after the closing quote were read as they stand`,
+  decimalCommas: (n: number) => `${n} number${s(n)} with a decimal comma read as a decimal point`,
+  unreadableNumbers: (n: number) => `${n} cell${s(n)} in number columns are no plain number and count as missing`,
+  unreadableDates: (n: number) => `${n} cell${s(n)} in date columns are no date and count as missing`,
+  ambiguousDates: (n: number) => `${n} date${s(n)} may be day or month first and were read day first`,
+  emptyColumns: (n: number) => `${n} column${s(n)} without a single value left out of the features`,
+  skippedFiles: (n: number) => `${n} file${s(n)} skipped, as they are neither images nor tables`,
+  brokenImages: (n: number) => `${n} image${s(n)} could not be read and were skipped`,
+  unlabelledImages: (n: number) => `${n} image${s(n)} lie in no class folder and have no label`,
+  mergedFolders: (n: number) => `${n} folders that name a split were merged; Lathe makes its own split`,
+};
+
+function s(count: number): string {
+  return count === 1 ? '' : 's';
+}
+
+/** Collects repairs while a file is read. */
+export interface RepairLog {
+  /** Counts `count` more of a kind; only the first example of a kind is kept. */
+  add(kind: RepairKind, count: number, example?: string): void;
+  /** In the order in which the kinds were first met. */
+  list(): Repair[];
+}
+
+export function createRepairLog(): RepairLog {
+  const found = new Map<RepairKind, { count: number; example: string | undefined }>();
+  return {
+    add(kind, count, example) {
+      if (count === 0) return;
+      const entry = found.get(kind) ?? { count: 0, example };
+      entry.count += count;
+      found.set(kind, entry);
+    },
+    list: () =>
+      [...found].map(([kind, { count, example }]) => {
+        const sentence = SENTENCES[kind](count);
+        return { kind, count, message: example ? `${sentence}, such as ${example}` : sentence };
+      }),
+  };
+}
+
+/** A value as an error or a repair shows it: in quotes, cut to 40 characters. */
+export function quote(value: string): string {
+  return value.length > 40 ? `'${value.slice(0, 40)}…'` : `'${value}'`;
+}

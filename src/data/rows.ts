@@ -1,0 +1,97 @@
+// Typed columns to rows of plain values, as a person sees them or a script gives them, and back.
+
+import { UserError } from '../base/errors.ts';
+import { MISSING_TOKENS, parseNumber } from './cells.ts';
+import { dateOrders, formatDate, parseDate } from './dates.ts';
+import type { FeatureEncoding } from './preparation.ts';
+import { quote } from './repairs.ts';
+import { type Column, isNumeric, type Row, type Table } from './table.ts';
+
+/** @param index which rows of the table, in the order wanted. Dates are ISO text, what is missing is null. */
+export function tableToRows(table: Table, index: ArrayLike<number>): Row[] {
+  return Array.from(index, (at) => {
+    const row: Row = {};
+    for (const column of table.columns) setOwn(row, column.name, valueAt(column, at));
+    return row;
+  });
+}
+
+/** Sets an own property even where the name is `__proto__`, which plain assignment would take for the prototype. */
+function setOwn(row: Row, name: string, value: Row[string]): void {
+  if (name === '__proto__') {
+    Object.defineProperty(row, name, { value, enumerable: true, configurable: true, writable: true });
+  } else row[name] = value;
+}
+
+function valueAt(column: Column, at: number): string | number | null {
+  if (!isNumeric(column)) return column.codes[at] < 0 ? null : column.categories[column.codes[at]];
+  const value = column.values[at];
+  if (Number.isNaN(value)) return null;
+  return column.type === 'date' ? formatDate(value) : value;
+}
+
+/**
+ * The columns that a model takes, out of rows that a person or a script gives. Numbers may be given as text, categories
+ * as numbers or booleans; a key that a row lacks is missing in it.
+ * @throws UserError that names row (from 1) and column where a value is not what the model takes, or when no row has the column
+ */
+export function tableFromRows(rows: Row[], features: FeatureEncoding[]): Table {
+  return { rows: rows.length, columns: features.map((feature) => columnFromRows(rows, feature)) };
+}
+
+function columnFromRows(rows: Row[], feature: FeatureEncoding): Column {
+  const name = feature.column;
+  if (rows.length > 0 && !rows.some((row) => Object.hasOwn(row, name))) {
+    throw new UserError('missing', `column ${quote(name)}: no row has it and the model needs it. Add it to the rows`);
+  }
+  const cell = (row: Row) => (Object.hasOwn(row, name) ? row[name] : null);
+  if (feature.kind === 'number') {
+    const values = Float64Array.from(rows, (row, i) => readNumber(cell(row), feature, i));
+    return { name, type: feature.type, values };
+  }
+  const categories: string[] = [];
+  const codeOf = new Map<string, number>();
+  const codes = Int32Array.from(rows, (row) => {
+    const text = readLabel(cell(row), feature);
+    if (MISSING_TOKENS.has(text)) return -1;
+    const known = codeOf.get(text);
+    if (known !== undefined) return known;
+    codeOf.set(text, categories.length);
+    return categories.push(text) - 1;
+  });
+  return { name, type: feature.type, codes, categories };
+}
+
+/** A boolean finds the model's own spelling of it, such as `yes`. */
+function readLabel(value: Row[string] | undefined, feature: FeatureEncoding & { kind: 'oneHot' }): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'boolean' && feature.outputs.length === 2 && !feature.outputs.includes(String(value))) {
+    return feature.outputs[Number(value)];
+  }
+  return String(value).trim();
+}
+
+function readNumber(
+  value: Row[string] | undefined,
+  feature: FeatureEncoding & { kind: 'number' },
+  row: number,
+): number {
+  if (value === null || value === undefined) return NaN;
+  if (typeof value === 'number' && Number.isNaN(value)) return NaN;
+  const text = typeof value === 'boolean' ? String(Number(value)) : String(value).trim();
+  if (MISSING_TOKENS.has(text)) return NaN;
+  const parsed = parseFeature(text, feature.type);
+  if (!Number.isNaN(parsed)) return parsed;
+  const wanted = feature.type === 'date' ? 'a date such as 2024-05-31' : 'a number such as 1.5';
+  throw new UserError(
+    'invalid',
+    `value ${quote(text)} in row ${row + 1}, column ${quote(feature.column)}: give ${wanted}, or leave it empty`,
+  );
+}
+
+/** @returns NaN where `text` is no number, or for a date neither a date nor a number of days since 1970-01-01 */
+export function parseFeature(text: string, type: (FeatureEncoding & { kind: 'number' })['type']): number {
+  if (type !== 'date') return parseNumber(text);
+  const orders = dateOrders(text);
+  return orders.length > 0 ? parseDate(text, orders[0]) : parseNumber(text);
+}

@@ -1,0 +1,228 @@
+// A recipe that came from a person or a file, checked before anything runs: every field there, known, of its type and
+// in its range, and the fields that belong together agreeing. What depends on the data is checked where the data is.
+
+import * as v from 'valibot';
+import { UserError } from '../base/errors.ts';
+import type { Recipe } from './recipe.ts';
+import { LIMITS } from './shapes.ts';
+import type { LayerSpec, ModelKind } from './spec.ts';
+
+const text = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'));
+const flag = v.boolean('must be true or false');
+const oneOf = <const T extends readonly string[]>(...options: T) =>
+  v.picklist(options, `must be one of ${options.map((option) => `'${option}'`).join(', ')}`);
+const number = (min: number, max: number, what = `must be a number from ${min} to ${max}`) =>
+  v.pipe(v.number(what), v.finite(what), v.minValue(min, what), v.maxValue(max, what));
+const whole = (min: number, max: number, what = `must be a whole number from ${min} to ${max}`) =>
+  v.pipe(v.number(what), v.integer(what), v.minValue(min, what), v.maxValue(max, what));
+const below1 = (name: string) => {
+  const what = `must be a number from 0 to below 1 (${name})`;
+  return v.pipe(v.number(what), v.minValue(0, what), v.ltValue(1, what));
+};
+const above0 = (max: number) => {
+  const what = `must be a number above 0 and at most ${max}`;
+  return v.pipe(v.number(what), v.finite(what), v.gtValue(0, what), v.maxValue(max, what));
+};
+
+const activation = oneOf('linear', 'relu', 'elu', 'selu', 'tanh', 'sigmoid', 'softplus', 'swish', 'gelu');
+const padding = v.optional(oneOf('valid', 'same'));
+const strides = v.optional(whole(1, LIMITS.kernelSize));
+
+const layer = v.variant('kind', [
+  v.strictObject({ kind: v.literal('dense'), units: whole(1, LIMITS.units), activation }),
+  v.strictObject({
+    kind: v.literal('conv2d'),
+    filters: whole(1, LIMITS.units),
+    kernelSize: whole(1, LIMITS.kernelSize),
+    strides,
+    padding,
+    activation,
+  }),
+  v.strictObject({ kind: v.literal('maxPool2d'), poolSize: whole(1, LIMITS.kernelSize), strides, padding }),
+  v.strictObject({ kind: v.literal('averagePool2d'), poolSize: whole(1, LIMITS.kernelSize), strides, padding }),
+  v.strictObject({ kind: v.literal('globalAveragePool2d') }),
+  v.strictObject({
+    kind: v.literal('batchNorm'),
+    momentum: v.optional(below1('momentum')),
+    epsilon: v.optional(above0(1)),
+  }),
+  v.strictObject({ kind: v.literal('dropout'), rate: below1('rate') }),
+  v.strictObject({ kind: v.literal('flatten') }),
+]);
+
+const learningRate = above0(1000);
+const epsilon = above0(1);
+const beta1 = below1('beta1');
+const beta2 = below1('beta2');
+const optimizer = v.variant('kind', [
+  v.strictObject({ kind: v.literal('sgd'), learningRate }),
+  v.strictObject({ kind: v.literal('momentum'), learningRate, momentum: below1('momentum'), nesterov: flag }),
+  v.strictObject({ kind: v.literal('rmsprop'), learningRate, decay: below1('decay'), epsilon }),
+  v.strictObject({ kind: v.literal('adam'), learningRate, beta1, beta2, epsilon }),
+  v.strictObject({ kind: v.literal('adamw'), learningRate, beta1, beta2, epsilon, weightDecay: number(0, 1000) }),
+]);
+
+const warmupEpochs = whole(0, 100_000);
+const factor = above0(1);
+const schedule = v.variant('kind', [
+  v.strictObject({ kind: v.literal('constant'), warmupEpochs }),
+  v.strictObject({ kind: v.literal('step'), everyEpochs: whole(1, 100_000), factor, warmupEpochs }),
+  v.strictObject({ kind: v.literal('exponential'), factor, warmupEpochs }),
+  v.strictObject({ kind: v.literal('cosine'), minFactor: number(0, 1), warmupEpochs }),
+]);
+
+const training = v.strictObject({
+  epochs: whole(1, 100_000),
+  batchSize: whole(1, 65_536),
+  optimizer,
+  schedule,
+  l1: number(0, 1000),
+  l2: number(0, 1000),
+  classWeights: v.union(
+    [oneOf('none', 'balanced'), v.record(v.string(), number(0, 1e6))],
+    "must be 'none', 'balanced', or an object from class label to a number from 0 to 1000000",
+  ),
+  earlyStopping: v.nullable(v.strictObject({ patience: whole(1, 100_000), minDelta: number(0, 1e6) })),
+});
+
+const size = whole(1, 1024);
+const recipe = v.strictObject({
+  format: v.literal(1, 'must be 1, the only format there is'),
+  dataset: text,
+  task: oneOf('binary', 'multiclass', 'regression', 'imageClassification'),
+  target: v.string('must be text'),
+  columns: v.array(
+    v.strictObject({
+      name: v.string('must be text'),
+      type: oneOf('number', 'integer', 'boolean', 'category', 'date', 'text', 'identifier'),
+      role: oneOf('feature', 'target', 'weight', 'meta', 'ignore'),
+    }),
+    'must be a list',
+  ),
+  preparation: v.strictObject({
+    numbers: v.strictObject({
+      impute: oneOf('mean', 'median', 'zero'),
+      scale: oneOf('standard', 'minmax', 'none'),
+    }),
+    categories: v.strictObject({
+      impute: oneOf('mostFrequent', 'category'),
+      maxCategories: whole(1, 10_000),
+    }),
+    image: v.optional(
+      v.strictObject({
+        height: size,
+        width: size,
+        channels: v.picklist([1, 3] as const, 'must be 1 (grey) or 3 (colour)'),
+      }),
+    ),
+  }),
+  split: v.strictObject({ train: number(0, 1), validation: number(0, 1), test: number(0, 1), stratify: flag }),
+  model: v.strictObject({ kind: oneOf('linear', 'mlp', 'cnn'), layers: v.array(layer, 'must be a list of layers') }),
+  training,
+  seed: whole(0, 4_294_967_295),
+  backend: oneOf('auto', 'webgpu', 'webgl', 'cpu'),
+});
+
+/**
+ * A recipe from anything. The result shares nothing with `value`.
+ * @throws UserError that names the path, the value and what it must be
+ */
+export function parseRecipe(value: unknown): Recipe {
+  const result = v.safeParse(recipe, value, { abortPipeEarly: true });
+  if (!result.success) throw explain(result.issues[0]);
+  const parsed: Recipe = result.output;
+  checkSplit(parsed);
+  checkTarget(parsed);
+  checkLayers(parsed.model.kind, parsed.model.layers);
+  return parsed;
+}
+
+function explain(issue: v.BaseIssue<unknown>): UserError {
+  const path = v.getDotPath(issue);
+  const where = path ? `recipe.${path}` : 'recipe';
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    return new UserError('unknown', `field ${where}: a recipe has no such field; take it out, or correct its name`);
+  }
+  if (issue.type === 'strict_object' && issue.received === 'undefined') {
+    return new UserError('missing', `field ${where}: give it a value`);
+  }
+  const value = JSON.stringify(issue.input) ?? String(issue.input);
+  const shown = value.length > 80 ? `${value.slice(0, 80)}…` : value;
+  const ask =
+    issue.type === 'variant' || issue.type === 'strict_object' || issue.type === 'array'
+      ? `must be ${issue.expected}`
+      : issue.message;
+  return new UserError('invalid', `${where}: ${shown}; it ${ask}`);
+}
+
+function checkSplit({ split, training: { earlyStopping } }: Recipe): void {
+  const { train, validation, test } = split;
+  const sum = train + validation + test;
+  if (Math.abs(sum - 1) > 1e-9) {
+    throw new UserError(
+      'invalid',
+      `recipe.split: train ${train} + validation ${validation} + test ${test} is ${Number(sum.toFixed(9))}; the fractions must add up to 1`,
+    );
+  }
+  if (train === 0)
+    throw new UserError('invalid', 'recipe.split.train: 0; something must be learned from, give it a fraction');
+  if (earlyStopping && validation === 0) {
+    throw new UserError(
+      'invalid',
+      'recipe.split.validation: 0; early stopping goes by it, so give it a fraction, or set training.earlyStopping to null',
+    );
+  }
+}
+
+function checkTarget({ task, target, columns, preparation, model }: Recipe): void {
+  if (task === 'imageClassification') {
+    if (!preparation.image) {
+      throw new UserError(
+        'missing',
+        'field recipe.preparation.image: give the height, width and channels that the network takes',
+      );
+    }
+    return;
+  }
+  if (model.kind === 'cnn') {
+    throw new UserError(
+      'invalid',
+      `recipe.model.kind: 'cnn'; a convolutional network takes images, choose 'mlp' or 'linear'`,
+    );
+  }
+  const names = new Set<string>();
+  for (const { name } of columns) {
+    if (names.has(name))
+      throw new UserError('invalid', `recipe.columns: '${name}' is there twice; name each column once`);
+    names.add(name);
+  }
+  const targets = columns.filter(({ role }) => role === 'target');
+  if (targets.length !== 1 || targets[0].name !== target) {
+    const found = targets.map(({ name }) => `'${name}'`).join(', ') || 'none';
+    throw new UserError(
+      'invalid',
+      `recipe.target: '${target}'; exactly this column must have the role target, and ${found} has`,
+    );
+  }
+  if (!columns.some(({ role }) => role === 'feature')) {
+    throw new UserError('missing', 'recipe.columns: no column has the role feature; give it to those to learn from');
+  }
+}
+
+const ALLOWED: Record<ModelKind, LayerSpec['kind'][] | null> = {
+  linear: ['flatten'],
+  mlp: ['flatten', 'dense', 'batchNorm', 'dropout'],
+  cnn: null, // every kind
+};
+
+function checkLayers(kind: ModelKind, layers: LayerSpec[]): void {
+  const allowed = ALLOWED[kind];
+  layers.forEach((spec, index) => {
+    if (allowed && !allowed.includes(spec.kind)) {
+      throw new UserError(
+        'invalid',
+        `recipe.model.layers.${index}.kind: '${spec.kind}'; a model of kind '${kind}' takes only ${allowed.join(', ')} layers, choose another kind`,
+      );
+    }
+  });
+}

@@ -1,0 +1,381 @@
+// What the page knows: where one is, which data set and version are at hand, the recipe being drafted, the training
+// under way. The one place where the UI calls `lathe` to change any of these; stages read it and take no props.
+
+import type { Recipe } from '../model/recipe.ts';
+import type { Evaluation } from '../evaluate/report.ts';
+import type { ColumnChange, Dataset, DatasetDetail, ImportProgress, Version } from '../worker/api.ts';
+import { lathe } from '../worker/client.ts';
+import { readPreference, writePreference } from './shell/preference.ts';
+import { type Stage, stageOfHash } from './shell/stages.ts';
+import { Training } from './shell/training.svelte.ts';
+
+/** An import under way. */
+interface Importing {
+  name: string;
+  progress: ImportProgress | null;
+  cancel: () => void;
+}
+
+export class Session {
+  stage = $state<Stage>('data');
+  /** the lists below were read once */
+  ready = $state(false);
+
+  datasets = $state.raw<Dataset[]>([]);
+  datasetId = $state<string | null>(null);
+  /** the data set at hand with its profile; null while it is read, or where none is chosen */
+  dataset = $state.raw<DatasetDetail | null>(null);
+  importing = $state.raw<Importing | null>(null);
+  /** why the last import failed */
+  importError = $state.raw<unknown>(null);
+
+  /** the draft for the data set at hand; deeply reactive, so that forms bind to it. Pass on `draft()`, a plain copy */
+  recipe = $state<Recipe | null>(null);
+  /** why there is no recipe, such as a data set with nothing to predict */
+  recipeError = $state.raw<unknown>(null);
+  training = $state.raw<Training | null>(null);
+
+  versions = $state.raw<Version[]>([]);
+  versionId = $state<string | null>(null);
+  version = $derived(this.versions.find((version) => version.id === this.versionId) ?? null);
+  /** of the version at hand on its test part; null until `loadEvaluation` is through */
+  evaluation = $state.raw<Evaluation | null>(null);
+  evaluationError = $state.raw<unknown>(null);
+
+  /** what went wrong outside any one stage, the latest last */
+  problems = $state.raw<unknown[]>([]);
+  /** the latest short message, for a toast and for screen readers */
+  notice = $state.raw<{ text: string } | null>(null);
+
+  /** files that wait for the Predict stage to score them */
+  toScore = $state.raw<File[] | null>(null);
+
+  /** files dropped now are scored by the version at hand, not imported */
+  dropScores = $derived(this.stage === 'predict' && this.version !== null);
+  isTraining = $derived(this.training?.state === 'running');
+
+  /** Drafts of the data sets that are not at hand. */
+  #drafts = new Map<string, Recipe>();
+  #evaluations = new Map<string, Promise<Evaluation>>();
+  #trainAbort: AbortController | null = null;
+
+  /** Reads what is kept and goes where the address says. Call once. */
+  async start(): Promise<void> {
+    this.stage = stageOfHash(location.hash);
+    await this.attempt(async () => {
+      const [datasets, versions] = await Promise.all([lathe.datasets(), lathe.versions()]);
+      this.datasets = datasets;
+      this.versions = versions;
+      const keptVersion = readPreference('version');
+      const keptDataset = readPreference('dataset');
+      this.versionId = versions.find((v) => v.id === keptVersion)?.id ?? null;
+      const id = datasets.find((d) => d.id === keptDataset)?.id ?? datasets[0]?.id ?? null;
+      if (id) await this.selectDataset(id);
+      else this.versionId ??= newest(versions)?.id ?? null;
+    });
+    this.ready = true;
+  }
+
+  /** Goes to a stage, by the address, so that the browser's Back works. */
+  go(stage: Stage): void {
+    location.hash = `#/${stage}`;
+  }
+
+  /** Says something short that needs no answer. */
+  notify(text: string): void {
+    this.notice = { text };
+  }
+
+  /** Shows an error above the stage; what the user called off is none. */
+  fail(error: unknown): void {
+    if (!isAbort(error)) this.problems = [...this.problems, error];
+  }
+
+  dismiss(problem: unknown): void {
+    this.problems = this.problems.filter((other) => other !== problem);
+  }
+
+  /** Runs the work and shows its error above the stage. True where it went well. */
+  async attempt(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.fail(error);
+      return false;
+    }
+  }
+
+  // Data
+
+  async selectDataset(id: string): Promise<void> {
+    this.#keepDraft();
+    this.datasetId = id;
+    this.dataset = null;
+    this.recipe = null;
+    this.recipeError = null;
+    writePreference('dataset', id);
+    if (this.version?.datasetId !== id) {
+      this.#useVersion(newest(this.versions.filter((version) => version.datasetId === id))?.id ?? null);
+    }
+    await this.attempt(async () => {
+      const detail = await lathe.dataset(id);
+      if (this.datasetId === id) this.dataset = detail;
+    });
+    if (this.dataset?.id === id) await this.#draftFor(id);
+  }
+
+  /** Takes files from a drop or a paste to where the stage at hand wants them. */
+  receive(files: File[]): void {
+    if (files.length === 0) {
+      this.notify('There was no file in it. Drop a CSV, a zip of images, or images.');
+    } else if (this.dropScores) {
+      this.toScore = files;
+    } else {
+      this.go('data');
+      void this.importFiles(files);
+    }
+  }
+
+  async importFiles(files: File[]): Promise<void> {
+    if (files.length === 0) return;
+    const name = files.length === 1 ? files[0].name : `${files.length} files`;
+    await this.#import(name, (options) => lathe.importFiles(files, options));
+  }
+
+  async importSample(id: string, title: string): Promise<void> {
+    await this.#import(title, (options) => lathe.importSample(id, options));
+  }
+
+  async #import(
+    name: string,
+    read: (options: { signal: AbortSignal; onProgress: (progress: ImportProgress) => void }) => Promise<Dataset>,
+  ): Promise<void> {
+    this.importing?.cancel();
+    const abort = new AbortController();
+    const mine: Importing = { name, progress: null, cancel: () => abort.abort() };
+    this.importing = mine;
+    this.importError = null;
+    const isMine = () => this.importing?.cancel === mine.cancel;
+    try {
+      const onProgress = (progress: ImportProgress) => {
+        if (isMine()) this.importing = { ...mine, progress };
+      };
+      const dataset = await read({ signal: abort.signal, onProgress });
+      this.datasets = await lathe.datasets();
+      if (!isMine()) return;
+      this.notify(`${dataset.name} is ready.`);
+      await this.selectDataset(dataset.id);
+    } catch (error) {
+      if (isAbort(error)) this.notify('Import stopped. Nothing was kept.');
+      else this.importError = error;
+    } finally {
+      if (isMine()) this.importing = null;
+    }
+  }
+
+  /** Corrects types and roles of the data set at hand, and drafts its recipe anew. */
+  async updateColumns(changes: ColumnChange[]): Promise<boolean> {
+    const id = this.datasetId;
+    if (!id) return false;
+    return this.attempt(async () => {
+      const detail = await lathe.updateColumns(id, changes);
+      this.datasets = await lathe.datasets();
+      this.#drafts.delete(id);
+      if (this.datasetId !== id) return;
+      this.dataset = detail;
+      await this.suggestRecipe();
+    });
+  }
+
+  async renameDataset(id: string, name: string): Promise<void> {
+    await this.attempt(async () => {
+      await lathe.renameDataset(id, name);
+      this.datasets = await lathe.datasets();
+      if (this.dataset?.id === id) this.dataset = { ...this.dataset, name };
+    });
+  }
+
+  async removeDataset(id: string): Promise<void> {
+    await this.attempt(async () => {
+      await lathe.removeDataset(id);
+      this.datasets = await lathe.datasets();
+      this.#drafts.delete(id);
+      if (this.datasetId !== id) return;
+      this.datasetId = this.dataset = this.recipe = null;
+      const next = this.datasets[0];
+      if (next) await this.selectDataset(next.id);
+      else writePreference('dataset', null);
+    });
+  }
+
+  // Train
+
+  /** A plain copy of the draft, as the worker takes it. */
+  draft(): Recipe | null {
+    return this.recipe && ($state.snapshot(this.recipe) as Recipe);
+  }
+
+  /** Drafts the recipe anew as Lathe would propose it; what was set for the same target and task is kept. */
+  async suggestRecipe(options: { target?: string; fresh?: boolean } = {}): Promise<void> {
+    const id = this.datasetId;
+    if (!id) return;
+    const before = options.fresh ? null : this.draft();
+    this.recipeError = null;
+    try {
+      const suggested = await lathe.suggestRecipe(id, { target: options.target });
+      if (this.datasetId !== id) return;
+      const same = before?.dataset === id && before.target === suggested.target && before.task === suggested.task;
+      this.recipe = same ? { ...before, columns: suggested.columns } : suggested;
+    } catch (error) {
+      if (this.datasetId !== id) return;
+      this.recipe = null;
+      this.recipeError = error;
+    }
+  }
+
+  /** Takes a recipe as the draft, such as that of an earlier version, and goes to Train. */
+  async useRecipe(recipe: Recipe): Promise<void> {
+    if (this.datasetId !== recipe.dataset) await this.selectDataset(recipe.dataset);
+    if (this.datasetId !== recipe.dataset || !this.dataset) return;
+    this.recipe = structuredClone(recipe);
+    this.recipeError = null;
+    this.go('train');
+  }
+
+  /** Trains the draft; what comes of it is in `training`. The new version becomes the one at hand. */
+  async train(model?: string): Promise<void> {
+    const recipe = this.draft();
+    if (!recipe || this.isTraining) return;
+    const training = new Training(recipe, this.dataset?.name ?? '');
+    this.training = training;
+    this.#trainAbort = new AbortController();
+    const { signal } = this.#trainAbort;
+    try {
+      const version = await lathe.train(recipe, { model, signal, onProgress: (p) => training.follow(p) });
+      this.versions = await lathe.versions();
+      training.version = version;
+      training.state = 'finished';
+      if (this.datasetId === version.datasetId || !this.datasetId) this.#useVersion(version.id);
+      this.notify(`Training is finished: ${version.id} is kept.`);
+    } catch (error) {
+      training.error = isAbort(error) ? null : error;
+      training.state = isAbort(error) ? 'discarded' : 'failed';
+      this.notify(isAbort(error) ? 'Training discarded.' : 'Training failed.');
+    }
+  }
+
+  async pauseTraining(): Promise<void> {
+    await this.attempt(() => lathe.pause());
+  }
+
+  async resumeTraining(): Promise<void> {
+    await this.attempt(() => lathe.resume());
+  }
+
+  /** Ends the training and keeps its best weights. */
+  async stopTraining(): Promise<void> {
+    const training = this.training;
+    if (!training) return;
+    training.stopping = true;
+    await this.attempt(() => lathe.stop());
+  }
+
+  /** Ends the training and keeps nothing. */
+  discardTraining(): void {
+    this.#trainAbort?.abort();
+  }
+
+  // Evaluate and versions
+
+  /** Makes a version the one at hand, and its data set with it where that is still there. */
+  async selectVersion(id: string): Promise<void> {
+    this.#useVersion(id);
+    const dataset = this.version?.datasetId;
+    if (dataset && dataset !== this.datasetId && this.datasets.some((other) => other.id === dataset)) {
+      await this.selectDataset(dataset);
+    }
+  }
+
+  async refreshVersions(): Promise<void> {
+    await this.attempt(async () => {
+      this.versions = await lathe.versions();
+      if (this.versionId && !this.version) {
+        this.#useVersion(newest(this.versions.filter((v) => v.datasetId === this.datasetId))?.id ?? null);
+      }
+    });
+  }
+
+  async noteVersion(id: string, note: string): Promise<void> {
+    await this.attempt(async () => {
+      await lathe.updateVersion(id, { note });
+      this.versions = await lathe.versions();
+    });
+  }
+
+  async renameModel(model: string, name: string): Promise<boolean> {
+    return this.attempt(async () => {
+      const number = this.version?.model === model ? this.version.number : null;
+      const renamed = await lathe.renameModel(model, name);
+      this.versions = await lathe.versions();
+      this.#evaluations.clear();
+      const same = renamed.find((version) => version.number === number);
+      if (same) this.#useVersion(same.id);
+    });
+  }
+
+  async removeVersion(id: string): Promise<void> {
+    await this.attempt(() => lathe.removeVersion(id));
+    this.#evaluations.delete(id);
+    await this.refreshVersions();
+  }
+
+  /** Reads the evaluation of the version at hand, once for each version. */
+  async loadEvaluation(): Promise<void> {
+    const id = this.versionId;
+    if (!id) return;
+    this.evaluationError = null;
+    try {
+      let found = this.#evaluations.get(id);
+      if (!found) this.#evaluations.set(id, (found = lathe.evaluate(id, { split: 'test' })));
+      const evaluation = await found;
+      if (this.versionId === id) this.evaluation = evaluation;
+    } catch (error) {
+      this.#evaluations.delete(id);
+      if (this.versionId === id) this.evaluationError = error;
+    }
+  }
+
+  #useVersion(id: string | null): void {
+    if (id === this.versionId) return;
+    this.versionId = id;
+    this.evaluation = null;
+    this.evaluationError = null;
+    writePreference('version', id);
+  }
+
+  #keepDraft(): void {
+    const draft = this.draft();
+    if (draft) this.#drafts.set(draft.dataset, draft);
+  }
+
+  async #draftFor(id: string): Promise<void> {
+    const kept = this.#drafts.get(id);
+    if (kept) this.recipe = kept;
+    else await this.suggestRecipe({ fresh: true });
+  }
+}
+
+/** What a call rejects with that was called off. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+function newest(versions: Version[]): Version | undefined {
+  return versions.reduce<Version | undefined>(
+    (best, v) => (best && best.createdAt >= v.createdAt ? best : v),
+    undefined,
+  );
+}
+
+export const session = new Session();

@@ -1,0 +1,81 @@
+// One training as the page sees it: where it stands, its log, and the loss of its steps for the live curve. It lives in
+// the session, so that a person can walk to other stages meanwhile.
+
+import type { Recipe } from '../../model/recipe.ts';
+import type { BackendName, EpochLog, StepProgress } from '../../train/events.ts';
+import type { TrainPhase, TrainProgress, Version } from '../../worker/api.ts';
+
+/** Points kept of the step curve; when it is full every second one goes. */
+const MAX_POINTS = 2000;
+
+/** Loss by step, thinned as it grows. The arrays are kept and grown; `length` of `step` and `loss` is the same. */
+export interface StepCurve {
+  step: number[];
+  /** mean loss of the epoch so far, as of that step */
+  loss: number[];
+}
+
+export type TrainingState = 'running' | 'finished' | 'failed' | 'discarded';
+
+export class Training {
+  readonly recipe: Recipe;
+  readonly datasetName: string;
+  readonly startedAt = performance.now();
+  state = $state<TrainingState>('running');
+  phase = $state<TrainPhase>('preparing');
+  paused = $state(false);
+  /** a stop was asked for and the best weights are being kept */
+  stopping = $state(false);
+  backend = $state<BackendName | null>(null);
+  adapter = $state<string | null>(null);
+  backendReason = $state<string | null>(null);
+  step = $state.raw<StepProgress | null>(null);
+  log = $state.raw<EpochLog[]>([]);
+  /** grows in place: read `curveLength` to follow it */
+  readonly curve: StepCurve = { step: [], loss: [] };
+  curveLength = $state(0);
+  version = $state.raw<Version | null>(null);
+  error = $state.raw<unknown>(null);
+  /** 0..1, by steps, were every epoch to run */
+  fraction = $derived(this.step ? this.step.step / Math.max(1, this.step.steps) : 0);
+  #stride = 1;
+  #seen = 0;
+
+  constructor(recipe: Recipe, datasetName: string) {
+    this.recipe = recipe;
+    this.datasetName = datasetName;
+  }
+
+  get running(): boolean {
+    return this.state === 'running';
+  }
+
+  /** Takes in what the worker says. */
+  follow(progress: TrainProgress): void {
+    this.phase = progress.phase;
+    this.paused = progress.paused;
+    this.backend = progress.backend ?? this.backend;
+    this.adapter = progress.adapter ?? this.adapter;
+    this.backendReason = progress.backendReason ?? this.backendReason;
+    if (progress.step) {
+      this.step = progress.step;
+      this.#addPoint(progress.step);
+    }
+    if (progress.epoch) this.log = [...this.log, progress.epoch];
+  }
+
+  #addPoint({ step, loss }: StepProgress): void {
+    if (this.#seen++ % this.#stride !== 0) return;
+    const { curve } = this;
+    curve.step.push(step);
+    curve.loss.push(loss);
+    if (curve.step.length >= MAX_POINTS) {
+      for (const values of [curve.step, curve.loss]) {
+        for (let i = 0; 2 * i < values.length; i++) values[i] = values[2 * i];
+        values.length = Math.ceil(values.length / 2);
+      }
+      this.#stride *= 2;
+    }
+    this.curveLength = curve.step.length;
+  }
+}

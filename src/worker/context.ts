@@ -1,0 +1,66 @@
+// What the engine's verbs share: where things are kept, where the page lies, what is training, and one queue for
+// whatever computes, so that no two calls use TensorFlow.js at a time and none changes the backend under another.
+
+import type { Table } from '../data/table.ts';
+import type { Recipe } from '../model/recipe.ts';
+import { createStorage, type Storage } from '../store/db.ts';
+import { createCache, type Cache } from './cache.ts';
+
+/** What the engine must be told, as a worker from a blob has no address of its own. */
+export interface EngineSetup {
+  /** the address of the page; the samples are found from it */
+  baseURI: string;
+  /** name of the database */
+  database: string;
+}
+
+/** The training in progress and its three levers. */
+export interface Training {
+  recipe: Recipe;
+  /** for people: `iris (run 3)` */
+  name: string;
+  /** it holds the backend: predictions may use that one, not another */
+  computing: boolean;
+  pause(): void;
+  resume(): void;
+  stop(): void;
+}
+
+/** What a version says of the rows of one part: probabilities [rows, classes], or values [rows] in the target's unit. */
+export interface Predicted {
+  /** [rows]; row numbers in the data set */
+  rows: Int32Array;
+  outputs: Float32Array;
+}
+
+export interface Context {
+  storage: Storage;
+  setup: EngineSetup;
+  /** what trains in this worker now */
+  training: Training | null;
+  /** Runs `task` after every earlier one has ended. */
+  compute<T>(task: () => Promise<T>): Promise<T>;
+  /** by data set and types */
+  tables: Cache<Table>;
+  /** by data set and size: resized images, 0..255 */
+  pixels: Cache<Uint8Array>;
+  /** by run and part */
+  predictions: Cache<Predicted>;
+}
+
+export function createContext(setup: EngineSetup): Context {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    storage: createStorage(setup.database),
+    setup,
+    training: null,
+    compute(task) {
+      const result = last.then(task);
+      last = result.catch(() => {}); // whoever asked for it is told; the next one goes on
+      return result;
+    },
+    tables: createCache(2),
+    pixels: createCache(1),
+    predictions: createCache(8),
+  };
+}

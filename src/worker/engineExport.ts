@@ -1,0 +1,132 @@
+// A version as a file that runs elsewhere. The file is offered only after its very bytes were opened by a runtime that
+// reads it and agreed with the page.
+
+import { UserError } from '../base/errors.ts';
+import { writeZip } from '../data/formats/zip.ts';
+import type { ExportInput } from '../export/exportInput.ts';
+import { readVersion, type TrainedModel, type Version } from '../store/versions.ts';
+import type { ExportedModel, ExportFormat, Verification } from './api.ts';
+import type { Context } from './context.ts';
+import { predictPart, type PredictedPart } from './engineEvaluate.ts';
+import { imageLength, pixelsOf } from './learningData.ts';
+import { takeRows } from './tables.ts';
+import { verifyOnnx, verifyTfjs, type RawRows } from './verify.ts';
+
+/** Data sets of fewer rows are compared whole. */
+const COMPARE_ALL_BELOW = 5000;
+/** Rows of the test part that are compared of larger ones. */
+const MOST_COMPARED = 1000;
+
+type Verify = (
+  bytes: Uint8Array,
+  ...rest: [TrainedModel['preparation'], RawRows, Float32Array]
+) => Promise<Verification>;
+
+const FORMATS: Record<
+  ExportFormat,
+  { ending: string; type: string; write: (model: ExportInput) => Promise<Uint8Array>; verify: Verify }
+> = {
+  onnx: {
+    ending: '.onnx',
+    type: 'application/octet-stream',
+    write: async (model) => (await import('../export/onnx.ts')).writeOnnx(model),
+    verify: verifyOnnx,
+  },
+  tfjs: {
+    ending: '-tfjs.zip',
+    type: 'application/zip',
+    write: async (model) => writeZip((await import('../export/tfjs.ts')).writeTfjs(model)),
+    verify: verifyTfjs,
+  },
+};
+
+/** @throws UserError where the data set is gone, or a runtime says something else than the page */
+export async function exportModel(context: Context, versionId: string, format: ExportFormat): Promise<ExportedModel> {
+  const writer = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
+  if (!writer) throw new UserError('unknown', `export format '${format}': there are 'onnx' and 'tfjs'.`);
+  const part = await predictHeldOut(context, versionId);
+  const { version, trained, predicted } = part;
+  const bytes = await writer.write(exportInput(version, trained));
+  const input = await rawRows(context, part);
+  const verification = await context.compute(() => writer.verify(bytes, trained.preparation, input, predicted.outputs));
+  const file = new File(
+    [bytes as Uint8Array<ArrayBuffer>],
+    `${fileName(version.model)}-v${version.number}${writer.ending}`,
+    {
+      type: writer.type,
+    },
+  );
+  return { file, verification, checks: [verification] };
+}
+
+/** Predictions of the rows that are compared: all of a small data set, else the first of the test part. */
+async function predictHeldOut(context: Context, versionId: string): Promise<PredictedPart> {
+  const { split, droppedRows } = await readVersion(await context.storage.open(), versionId);
+  const total = split.train + split.validation + split.test + droppedRows;
+  if (total < COMPARE_ALL_BELOW) {
+    return predictPart(
+      context,
+      versionId,
+      'test',
+      Int32Array.from({ length: total }, (_, row) => row),
+    );
+  }
+  const part = split.test > 0 ? 'test' : 'train';
+  const whole = await predictPart(context, versionId, part);
+  const { rows, outputs } = whole.predicted;
+  const count = Math.min(rows.length, MOST_COMPARED);
+  const width = outputs.length / rows.length;
+  return { ...whole, predicted: { rows: rows.subarray(0, count), outputs: outputs.subarray(0, count * width) } };
+}
+
+/** The compared rows as a stranger's program has them: raw columns, or pixels 0..255. */
+async function rawRows(context: Context, { data, trained, predicted }: PredictedPart): Promise<RawRows> {
+  const { rows } = predicted;
+  if (data.kind === 'table') return takeRows(data.table, rows);
+  const { preparation } = trained;
+  if (preparation.kind !== 'images') throw new Error('images cannot be prepared as a table');
+  const pixels = await pixelsOf(context, data, preparation);
+  const length = imageLength(preparation);
+  return Array.from(rows, (row) => pixels.subarray(row * length, (row + 1) * length));
+}
+
+function exportInput(version: Version, { network, weights, preparation }: TrainedModel): ExportInput {
+  const { recipe } = version;
+  return {
+    name: version.model,
+    network,
+    weights,
+    preparation,
+    labels: version.labels,
+    card: {
+      number: version.number,
+      createdAt: new Date(version.createdAt).toISOString(),
+      note: version.note,
+      task: recipe.task,
+      target: recipe.target,
+      data: {
+        name: version.datasetName,
+        id: version.datasetId,
+        rows: version.split,
+        droppedRows: version.droppedRows,
+      },
+      recipe,
+      parameters: version.parameters,
+      training: {
+        backend: version.backend,
+        adapter: version.adapter,
+        durationMs: version.durationMs,
+        epochs: version.log.length,
+        bestEpoch: version.bestEpoch,
+        ended: version.ended,
+      },
+      metrics: version.metrics,
+      dummy: version.dummy,
+    },
+  };
+}
+
+/** What any file system takes of a name. */
+function fileName(model: string): string {
+  return model.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '') || 'model';
+}

@@ -1,0 +1,54 @@
+// What a kept model says of encoded rows: loads the weights, runs them on the backend they were trained on, lets go.
+
+import { UserError } from '../base/errors.ts';
+import type { Preparation } from '../data/prepare.ts';
+import type { BackendChoice } from '../model/recipe.ts';
+import type { Network, Weight } from '../model/spec.ts';
+import { useBackend } from '../train/backend.ts';
+import { createPredictor } from '../train/predictor.ts';
+import type { Context } from './context.ts';
+
+export interface UsableModel {
+  network: Network;
+  weights: Weight[];
+  preparation: Preparation;
+}
+
+/**
+ * @param x [rows, ...inputShape]
+ * @param choice the recipe's backend; `auto` is taken where this machine has it no longer, and the one in use while a
+ * training holds it
+ * @returns probabilities [rows, classes], or values [rows] in the target's unit
+ */
+export function modelOutputs(
+  context: Context,
+  model: UsableModel,
+  choice: BackendChoice,
+  x: Float32Array,
+  rows: number,
+): Promise<Float32Array> {
+  return context.compute(async () => {
+    if (!context.training?.computing) await useAvailable(choice);
+    const predictor = await createPredictor(model.network, model.weights);
+    try {
+      const outputs = await predictor.predict(x, rows);
+      const { target } = model.preparation;
+      if (target.kind === 'classes') return outputs;
+      // float32, operation by operation, as the exported file computes it
+      const scale = Math.fround(target.scale);
+      const center = Math.fround(target.center);
+      return outputs.map((value) => Math.fround(value * scale) + center);
+    } finally {
+      predictor.dispose();
+    }
+  });
+}
+
+async function useAvailable(choice: BackendChoice): Promise<void> {
+  try {
+    await useBackend(choice);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    await useBackend('auto'); // a model from another machine's backend can still be used here
+  }
+}

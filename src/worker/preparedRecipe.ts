@@ -1,0 +1,117 @@
+// A recipe worked out on its data: which rows go where, how they are prepared, and the network with every size known.
+// Fitted on the training part alone. Nothing is decoded or trained here.
+
+import { UserError } from '../base/errors.ts';
+import { fitPreparation, fitTargetScale, type Preparation, type TargetEncoding } from '../data/prepare.ts';
+import { splitRows, type Split } from '../data/split.ts';
+import { isNumeric, type Table } from '../data/table.ts';
+import { headOf } from '../model/head.ts';
+import type { Recipe } from '../model/recipe.ts';
+import { inferShapes } from '../model/shapes.ts';
+import type { Network } from '../model/spec.ts';
+import type { LearningData } from './learningData.ts';
+
+export interface PreparedRecipe {
+  preparation: Preparation;
+  network: Network;
+  layers: ReturnType<typeof inferShapes>;
+  split: Split;
+  /** class labels; [] for a value */
+  labels: string[];
+  /** what a dummy says: the class shares of the training part, or its mean */
+  dummy: { shares: number[] } | { mean: number };
+  droppedRows: number;
+}
+
+/** @throws UserError that names what of the recipe does not go with the data */
+export function prepareRecipe(recipe: Recipe, data: LearningData): PreparedRecipe {
+  const { target, dataset } = data;
+  const { usable } = target;
+  const classes = target.kind === 'classes' ? Int32Array.from(usable, (row) => target.classes[row]) : null;
+  const split = splitRows(usable, classes, recipe.split, recipe.seed);
+  if (split.train.length === 0) {
+    throw new UserError(
+      'invalid',
+      `split: of ${usable.length} rows none is left to train on. Give the training part more.`,
+    );
+  }
+  const encoding: TargetEncoding =
+    target.kind === 'classes' ? { kind: 'classes', labels: target.labels } : fitTargetScale(target.values, split.train);
+  const preparation = fit(recipe, data, encoding, split);
+  const network: Network = {
+    inputShape:
+      preparation.kind === 'table'
+        ? [preparation.width]
+        : [preparation.height, preparation.width, preparation.channels],
+    layers: recipe.model.layers,
+    head: headOf(encoding),
+  };
+  return {
+    preparation,
+    network,
+    layers: inferShapes(network),
+    split,
+    labels: target.kind === 'classes' ? target.labels : [],
+    dummy: fitDummy(target, split.train),
+    droppedRows: dataset.rows - usable.length,
+  };
+}
+
+/** What the network is to give for some rows: class indices, or scaled values. */
+export function encodeTarget(data: LearningData, encoding: TargetEncoding, rows: Int32Array): Float32Array {
+  const { target } = data;
+  if (target.kind === 'classes') return Float32Array.from(rows, (row) => target.classes[row]);
+  if (encoding.kind !== 'value') throw new Error('a value cannot be encoded as a class');
+  return Float32Array.from(rows, (row) => (target.values[row] - encoding.center) / encoding.scale);
+}
+
+/** The weights of some rows from the column with the role `weight`, or null. @throws UserError where one is missing or negative */
+export function rowWeights(recipe: Recipe, data: LearningData, rows: Int32Array): Float32Array | null {
+  const spec = recipe.columns.find(({ role }) => role === 'weight');
+  if (!spec || data.kind !== 'table') return null;
+  const column = columnOf(data.table, spec.name);
+  if (!isNumeric(column)) {
+    throw new UserError(
+      'invalid',
+      `weight column '${spec.name}': its type is ${column.type}, a number is needed. Change its type or role.`,
+    );
+  }
+  return Float32Array.from(rows, (row) => {
+    const weight = column.values[row];
+    if (weight >= 0) return weight;
+    const problem = Number.isNaN(weight) ? 'missing' : String(weight);
+    throw new UserError(
+      'invalid',
+      `weight column '${spec.name}', row ${row + 1}: it is ${problem}; 0 or more is needed. Correct it or change the column's role.`,
+    );
+  });
+}
+
+/** @throws UserError where the table has none of this name */
+export function columnOf(table: Table, name: string): Table['columns'][number] {
+  const column = table.columns.find((each) => each.name === name);
+  if (!column) throw new UserError('unknown', `column '${name}': the data set has none of this name.`);
+  return column;
+}
+
+function fit(recipe: Recipe, data: LearningData, encoding: TargetEncoding, split: Split): Preparation {
+  if (data.kind === 'table') {
+    return fitPreparation(data.table, recipe.columns, encoding, recipe.preparation, split.train);
+  }
+  const { image } = recipe.preparation;
+  if (!image)
+    throw new UserError(
+      'missing',
+      'preparation.image: images need a height, a width and channels. Suggest a recipe for this data set.',
+    );
+  return { kind: 'images', ...image, target: encoding };
+}
+
+function fitDummy(target: LearningData['target'], rows: Int32Array): PreparedRecipe['dummy'] {
+  if (target.kind === 'value') {
+    return { mean: rows.reduce((sum, row) => sum + target.values[row], 0) / rows.length };
+  }
+  const shares = target.labels.map(() => 0);
+  for (const row of rows) shares[target.classes[row]] += 1 / rows.length;
+  return { shares };
+}

@@ -1,0 +1,40 @@
+// Tables as they are kept, and as a recipe types them.
+
+import { isNumeric, type ColumnSpec, type ColumnType, type Table } from '../data/table.ts';
+import { readDataset, readTable } from '../store/datasets.ts';
+import type { Context } from './context.ts';
+
+/** The table as it is kept. @throws UserError where it is not, or where it is of images */
+export async function storedTable(context: Context, id: string): Promise<Table> {
+  const { columns } = await readDataset(await context.storage.open(), id);
+  return typedTable(context, id, columns);
+}
+
+/** The table with the types that a recipe gives its columns; read from the source file again where they differ. */
+export function typedTable(context: Context, id: string, columns: ColumnSpec[]): Promise<Table> {
+  const types = new Map(columns.map(({ name, type }) => [name, type]));
+  return context.tables.get(`${id} ${JSON.stringify([...types])}`, async () => {
+    const { table, source } = await readTable(await context.storage.open(), id);
+    if (table.columns.every(({ name, type }) => (types.get(name) ?? type) === type)) return table;
+    return (await readAgain(source, columns)).table;
+  });
+}
+
+/** Reads a table's source file with these types. */
+export async function readAgain(source: Blob, columns: { name: string; type: ColumnType }[]) {
+  const { readCsv } = await import('../data/formats/csv.ts');
+  // fromEntries defines each name as it is, `__proto__` too
+  return readCsv(source, { types: Object.fromEntries(columns.map(({ name, type }) => [name, type])) });
+}
+
+/** Some rows of a table, in the order given. */
+export function takeRows(table: Table, index: Int32Array): Table {
+  return {
+    rows: index.length,
+    columns: table.columns.map((column) =>
+      isNumeric(column)
+        ? { ...column, values: Float64Array.from(index, (row) => column.values[row]) }
+        : { ...column, codes: Int32Array.from(index, (row) => column.codes[row]) },
+    ),
+  };
+}
