@@ -5,10 +5,11 @@
 import { UserError } from '../base/errors.ts';
 import {
   headUnits,
+  EXTENDED_DEFAULTS,
   LAYER_DEFAULTS,
   type Activation,
-  type LayerSpec,
-  type Network,
+  type ExtendedLayerSpec,
+  type ExtendedNetwork,
   type Padding,
 } from '../model/spec.ts';
 import { convolved, transposed, type Window } from './window.ts';
@@ -100,7 +101,7 @@ const product = (sizes: number[]): number => sizes.reduce((all, size) => all * s
  * @param source name of the buffer that the rows come from
  * @throws UserError naming the layer that does not fit its input
  */
-export function buildGraph(network: Network, source: string): Graph {
+export function buildGraph(network: ExtendedNetwork, source: string): Graph {
   const operations: Operation[] = [];
   const tensors: Tensor[] = [];
   const weights: WeightPlace[] = [];
@@ -135,10 +136,10 @@ export function buildGraph(network: Network, source: string): Graph {
   /** tensors that something else will read later: the input of a branch */
   const shared = new Set<Tensor>();
 
-  const layers = (specs: LayerSpec[], prefix: string, from: View): View =>
+  const layers = (specs: ExtendedLayerSpec[], prefix: string, from: View): View =>
     specs.reduce((view, layer, index) => apply(layer, `${prefix}${index}_${layer.kind}`, view), from);
 
-  function apply(layer: LayerSpec, name: string, input: View): View {
+  function apply(layer: ExtendedLayerSpec, name: string, input: View): View {
     const { shape } = input;
     const channels = shape[shape.length - 1];
     switch (layer.kind) {
@@ -211,7 +212,7 @@ export function buildGraph(network: Network, source: string): Graph {
         return add({ kind: 'batchNorm', name, input, output, momentum, epsilon, gamma, beta, mean, variance });
       }
       case 'layerNorm': {
-        const { epsilon } = { ...LAYER_DEFAULTS.layerNorm, ...defined(layer) };
+        const { epsilon } = { ...EXTENDED_DEFAULTS.layerNorm, ...defined(layer) };
         const gamma = weight(name, 'gamma', [channels]);
         const beta = weight(name, 'beta', [channels]);
         return add({ kind: 'layerNorm', name, input, output: tensor(name, shape), epsilon, gamma, beta });
@@ -308,7 +309,7 @@ export function buildGraph(network: Network, source: string): Graph {
     role: WeightRole,
     activation: Activation | null,
   ): View {
-    const { multiplier = LAYER_DEFAULTS.multiplier, kernelSize } = layer;
+    const { multiplier = EXTENDED_DEFAULTS.multiplier, kernelSize } = layer;
     const channels = input.shape[2];
     const window = windowOf(layer, kernelSize, input.shape, channels * multiplier);
     const kernel = weight(name, role, [kernelSize, kernelSize, channels, multiplier]);
@@ -348,7 +349,7 @@ function windowOf(
   input: number[],
   filters: number,
 ): Window {
-  const { strides, padding, dilation } = { ...LAYER_DEFAULTS, ...defined(layer) };
+  const { strides, padding, dilation } = { ...LAYER_DEFAULTS, dilation: EXTENDED_DEFAULTS.dilation, ...defined(layer) };
   const flat = input.length === 2; // [length, channels]
   return convolved(flat ? [1, ...input] : input, filters, [flat ? 1 : size, size], strides, dilation, padding);
 }

@@ -1,7 +1,7 @@
 // From a network, a batch size, a loss and an optimiser to buffers and kernels, in order. Pure: no device is needed to
 // make a plan, so its tests run anywhere. What a kernel says is in kernels/, who runs it is tape.ts.
 
-import { headUnits, type Network } from '../model/spec.ts';
+import { headUnits, type ExtendedNetwork } from '../model/spec.ts';
 import { buildGraph, isKernel, isTrained, type Graph, type Operation, type Tensor } from './graph.ts';
 import { needsInput } from './kernels/activation.ts';
 import { convForward, convInputGradient, convWeightGradient, type Convolution } from './kernels/conv.ts';
@@ -24,7 +24,7 @@ import { clippedUpdate, defineUpdate, slotsOf, type UpdateRule } from './kernels
 import { Draft, type Kernel } from './wgsl.ts';
 
 export interface PlanInput {
-  network: Network;
+  network: ExtendedNetwork;
   /** rows of a full batch */
   batchSize: number;
   loss: LossSpec;
@@ -96,7 +96,7 @@ const fours = (size: number): number => Math.ceil(size / 4) * 4;
 
 function planBuffers(
   graph: Graph,
-  network: Network,
+  network: ExtendedNetwork,
   rows: number,
   evaluationRows: number,
   rule: UpdateRule,

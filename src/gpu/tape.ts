@@ -1,0 +1,94 @@
+// The player: kernels with their pipelines and buffers, encoded step after step into one pass. What changes from step
+// to step lies in one uniform buffer, a block for each step, which a dispatch finds by its offset: no kernel is
+// needed to count steps, and nothing is written between them.
+
+import { layoutOf, pipelineOf, type Gpu } from './device.ts';
+import type { Kernel } from './wgsl.ts';
+
+/** Bytes from one step's block to the next: the alignment that every device takes. */
+const STRIDE = 256;
+/** Bytes that kernels see of it. */
+const BLOCK = 32;
+/** Steps that one submit holds. */
+export const STEPS_PER_SUBMIT = 512;
+
+/** The fields of `Step` in wgsl.ts. */
+export interface StepValues {
+  start: number;
+  rows: number;
+  number: number;
+  seed: number;
+  /** sum of the rows' weights */
+  weight: number;
+  rate: number;
+  corrected: number;
+  root: number;
+}
+
+/** Room for the blocks of the steps of one submit. */
+export function createStepBuffer({ device }: Gpu): GPUBuffer {
+  return device.createBuffer({
+    label: 'step',
+    size: STRIDE * STEPS_PER_SUBMIT,
+    usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+  });
+}
+
+export function writeSteps({ device }: Gpu, buffer: GPUBuffer, steps: StepValues[]): void {
+  const bytes = new ArrayBuffer(STRIDE * steps.length);
+  const integers = new Uint32Array(bytes);
+  const floats = new Float32Array(bytes);
+  steps.forEach(({ start, rows, number, seed, weight, rate, corrected, root }, index) => {
+    const at = (index * STRIDE) / 4;
+    integers.set([start, rows, number, seed], at);
+    floats.set([weight > 0 ? 1 / weight : 1, rate, corrected, root], at + 4);
+  });
+  device.queue.writeBuffer(buffer, 0, bytes);
+}
+
+interface Move {
+  pipeline: GPUComputePipeline;
+  group: GPUBindGroup;
+  hasStep: boolean;
+  workgroups: [number, number];
+}
+
+export class Tape {
+  readonly #moves: Move[];
+
+  private constructor(moves: Move[]) {
+    this.#moves = moves;
+  }
+
+  /** Compiles what is not compiled yet and binds the buffers. @param bufferOf by name, `step` among them */
+  static async record(gpu: Gpu, kernels: Kernel[], bufferOf: (name: string) => GPUBuffer): Promise<Tape> {
+    const pipelines = await Promise.all(kernels.map((kernel) => pipelineOf(gpu, kernel)));
+    const moves = kernels.map((kernel, index) => ({
+      pipeline: pipelines[index],
+      workgroups: kernel.workgroups,
+      hasStep: kernel.bindings[0]?.access === 'uniform',
+      group: gpu.device.createBindGroup({
+        label: kernel.label,
+        layout: layoutOf(gpu, kernel),
+        entries: kernel.bindings.map(({ buffer, access }, binding) => ({
+          binding,
+          resource: { buffer: bufferOf(buffer), ...(access === 'uniform' && { size: BLOCK }) },
+        })),
+      }),
+    }));
+    return new Tape(moves);
+  }
+
+  /** Encodes `count` steps, the first by block `from` of the step buffer. */
+  play(pass: GPUComputePassEncoder, from: number, count: number): void {
+    for (let step = from; step < from + count; step++) {
+      const offset = [step * STRIDE];
+      for (const { pipeline, group, hasStep, workgroups } of this.#moves) {
+        pass.setPipeline(pipeline);
+        if (hasStep) pass.setBindGroup(0, group, offset);
+        else pass.setBindGroup(0, group);
+        pass.dispatchWorkgroups(workgroups[0], workgroups[1]);
+      }
+    }
+  }
+}

@@ -1,0 +1,89 @@
+// Which variant of a product a device computes fastest. Measured once for a shape on an adapter, the slowest products
+// first, within a time that is given; what was not measured goes by rules that the measurements taught.
+
+import type { Gpu } from './device.ts';
+import type { ProductShape, PlannedKernel } from './plan.ts';
+import type { Variant } from './kernels/product.ts';
+import { Tape } from './tape.ts';
+
+/** What was measured, by adapter and shape. Plain JSON: whoever holds it may keep it. */
+export type Tuning = Record<string, Variant>;
+
+const keyOf = (gpu: Gpu, shape: ProductShape): string => `${gpu.adapter} | ${shape.key}`;
+
+/** The variant that was measured to be the fastest, else the one the rules name. */
+export function chooseVariant(gpu: Gpu, tuning: Tuning, shape: ProductShape): Variant {
+  return tuning[keyOf(gpu, shape)] ?? candidates(gpu, shape)[0];
+}
+
+/** Variants worth a measurement, the most promising first. */
+export function candidates(gpu: Gpu, shape: ProductShape): Variant[] {
+  const { rows, columns, depth, wholeRows } = shape;
+  const threads = (tileRows: number, tileColumns: number) =>
+    Math.ceil(rows / tileRows) * Math.ceil(columns / tileColumns);
+  const direct = (tileRows: number, tileColumns: number): Variant => ({ kind: 'direct', tileRows, tileColumns });
+  const quad = (tileRows: number, tileColumns: number): Variant => ({ kind: 'quad', tileRows, tileColumns });
+  if (wholeRows) return [direct(1, columns)];
+  const tiles: [number, number][] = [
+    [4, 8],
+    [8, 8],
+    [4, 4],
+    [2, 4],
+    [1, 4],
+  ];
+  if (gpu.software) {
+    // two cores of four lanes each: few large tiles are best, but one tile for each lane there must be
+    const fitting = tiles.filter(([r, c]) => threads(r, c) >= 32);
+    const some = fitting.length > 0 ? fitting : [[1, 4] as [number, number]];
+    const quads = gpu.quads && rows >= 32 && depth >= 8 ? some.filter(([r]) => r === 4).map(([r, c]) => quad(r, c)) : [];
+    return [...quads, ...some.map(([r, c]) => direct(r, c))];
+  }
+  const fitting = tiles.filter(([r, c]) => threads(r, c) >= 4096).map(([r, c]) => direct(r, c));
+  const small = fitting.length > 0 ? fitting : [direct(1, 4), direct(1, 1)];
+  const tiled: Variant[] = depth >= 16 && rows >= 32 && columns >= 16 ? [64, 32].map((tile) => ({ kind: 'tiled', tile })) : [];
+  return rows * columns >= 128 * 128 && columns >= 32 ? [...tiled, ...small] : [...small, ...tiled];
+}
+
+/**
+ * Times variants on the buffers of a training, whose content is spoilt thereby.
+ * @param budget milliseconds after which no further variant is begun
+ */
+export async function measure(
+  gpu: Gpu,
+  tuning: Tuning,
+  kernels: PlannedKernel[],
+  bufferOf: (name: string) => GPUBuffer,
+  budget: number,
+): Promise<void> {
+  const end = performance.now() + budget;
+  const shapes = new Map(kernels.flatMap(({ product }) => (product ? [[product.shape.key, product] as const] : [])));
+  const work = ({ rows, columns, depth }: ProductShape) => rows * columns * depth;
+  const products = [...shapes.values()].sort((one, two) => work(two.shape) - work(one.shape));
+  for (const { shape, make } of products) {
+    const variants = candidates(gpu, shape);
+    if (tuning[keyOf(gpu, shape)] || variants.length === 1) continue;
+    let best: { variant: Variant; time: number } | null = null;
+    for (const variant of variants.slice(0, 4)) {
+      if (performance.now() > end) return;
+      const tape = await Tape.record(gpu, [make(variant)], bufferOf);
+      const once = await time(gpu, tape, 1);
+      if (best && once > 4 * best.time) continue;
+      const repeats = Math.max(1, Math.min(50, Math.ceil(4 / Math.max(once, 0.02))));
+      const taken = Math.min(await time(gpu, tape, repeats), await time(gpu, tape, repeats));
+      if (!best || taken < best.time) best = { variant, time: taken };
+    }
+    if (best) tuning[keyOf(gpu, shape)] = best.variant;
+  }
+}
+
+/** Milliseconds of one playing of a tape, of `repeats` in one submit. */
+async function time({ device }: Gpu, tape: Tape, repeats: number): Promise<number> {
+  const begin = performance.now();
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  for (let i = 0; i < repeats; i++) tape.play(pass, 0, 1);
+  pass.end();
+  device.queue.submit([encoder.finish()]);
+  await device.queue.onSubmittedWorkDone();
+  return (performance.now() - begin) / repeats;
+}
