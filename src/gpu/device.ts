@@ -39,7 +39,8 @@ export async function openGpu(): Promise<Gpu> {
 
 /** What a device that someone else made can do. */
 export function describeDevice(device: GPUDevice, info: Partial<GPUAdapterInfo>): Gpu {
-  const adapter = [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ') || 'unnamed';
+  const adapter =
+    [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ') || 'unnamed';
   return {
     device,
     adapter,
@@ -97,9 +98,7 @@ export function whileDeviceWorks<T>({ device }: Gpu, promise: Promise<T>): Promi
   return new Promise((resolve, reject) => {
     if (entry.failure) return reject(entry.failure);
     entry.waiting.add(reject);
-    promise
-      .then(resolve, (error) => reject(entry.failure ?? error))
-      .finally(() => entry.waiting.delete(reject));
+    promise.then(resolve, (error) => reject(entry.failure ?? error)).finally(() => entry.waiting.delete(reject));
   });
 }
 
@@ -157,17 +156,22 @@ export function pipelineOf(gpu: Gpu, kernel: Kernel): Promise<GPUComputePipeline
   const { pipelines } = knownOf(gpu.device);
   let pipeline = pipelines.get(kernel.code);
   if (!pipeline) {
+    const { device } = gpu;
+    device.pushErrorScope('validation'); // the pipeline's own error says the same
+    const module = device.createShaderModule({ label: kernel.label, code: kernel.code });
+    const scope = device.popErrorScope();
     pipeline = whileDeviceWorks(
       gpu,
-      gpu.device.createComputePipelineAsync({
+      device.createComputePipelineAsync({
         label: kernel.label,
-        layout: gpu.device.createPipelineLayout({ bindGroupLayouts: [layoutOf(gpu, kernel)] }),
-        compute: { module: gpu.device.createShaderModule({ label: kernel.label, code: kernel.code }), entryPoint: 'main' },
+        layout: device.createPipelineLayout({ bindGroupLayouts: [layoutOf(gpu, kernel)] }),
+        compute: { module, entryPoint: 'main' },
       }),
-    ).catch((error) => {
+    ).catch(async (error) => {
       pipelines.delete(kernel.code);
       if (error instanceof UserError) throw error;
-      throw new Error(`kernel ${kernel.label}: ${(error as Error).message}\n${kernel.code}`, { cause: error });
+      const said = (await scope)?.message ?? (error as Error).message;
+      throw new Error(`kernel ${kernel.label}: ${said}\n${kernel.code}`, { cause: error });
     });
     pipelines.set(kernel.code, pipeline);
   }

@@ -241,7 +241,10 @@ export function buildGraph(network: ExtendedNetwork, source: string): Graph {
         shared.add(input.tensor);
         const inner = layers(layer.layers, `${name}/`, input);
         if (inner.shape.join() !== shape.join()) {
-          throw new UserError('invalid', `layer ${name}: its layers make [${inner.shape}] of [${shape}], keep the shape`);
+          throw new UserError(
+            'invalid',
+            `layer ${name}: its layers make [${inner.shape}] of [${shape}], keep the shape`,
+          );
         }
         return add({ kind: 'add', name, input, other: inner, output: tensor(name, shape) });
       }

@@ -242,10 +242,26 @@ class Writer {
         if (turn) this.#add(poolInputGradient(this.#draft(), operation, pass, turn));
         return;
       case 'batchNorm':
-        return this.#add(...batchNormGradient(() => this.#draft(), operation, pass, turn, (d) => this.#update(d)));
+        return this.#add(
+          ...batchNormGradient(
+            () => this.#draft(),
+            operation,
+            pass,
+            turn,
+            (d) => this.#update(d),
+          ),
+        );
       case 'layerNorm':
         this.#needPartial(...this.#normPartial(operation));
-        return this.#add(...layerNormGradient(() => this.#draft(), operation, pass, turn, (d) => this.#update(d)));
+        return this.#add(
+          ...layerNormGradient(
+            () => this.#draft(),
+            operation,
+            pass,
+            turn,
+            (d) => this.#update(d),
+          ),
+        );
       case 'copy':
         if (turn) this.#add(copyInputGradient(this.#draft(), operation, pass, turn));
         return;

@@ -178,7 +178,10 @@ export async function compileTraining(input: TrainingInput): Promise<Trainer> {
   let steps = 0;
 
   /** Submits and reads a buffer back, through one that the host may map. */
-  async function readBack(bytes: number, encode: (encoder: GPUCommandEncoder, to: GPUBuffer) => void): Promise<ArrayBuffer> {
+  async function readBack(
+    bytes: number,
+    encode: (encoder: GPUCommandEncoder, to: GPUBuffer) => void,
+  ): Promise<ArrayBuffer> {
     checkDevice(gpu);
     if (disposed) throw new Error('the training is disposed of');
     const to = device.createBuffer({ size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
@@ -227,7 +230,15 @@ export async function compileTraining(input: TrainingInput): Promise<Trainer> {
     const rows = Math.min(batchSize, data.rows - cursor);
     let weight = 0;
     for (let i = cursor; i < cursor + rows; i++) weight += weightsOfRows[order![i]];
-    const step = { ...blankStep(rows), start: cursor, number: steps, seed: input.seed >>> 0, weight, rate, corrected: rate };
+    const step = {
+      ...blankStep(rows),
+      start: cursor,
+      number: steps,
+      seed: input.seed >>> 0,
+      weight,
+      rate,
+      corrected: rate,
+    };
     cursor += rows;
     steps++;
     const { optimizer } = input;
@@ -312,7 +323,8 @@ export async function compileTraining(input: TrainingInput): Promise<Trainer> {
       });
       const sums = addUp(bytes, batchSize);
       if (!Number.isFinite(sums.loss)) {
-        const place = values.length > 1 ? `between steps ${first} and ${first + values.length - 1}` : `at step ${first}`;
+        const place =
+          values.length > 1 ? `between steps ${first} and ${first + values.length - 1}` : `at step ${first}`;
         throw new UserError(
           'invalid',
           `loss: ${sums.loss} ${place}; lower the learning rate (it is ${learningRates[0]}), scale the features and the target, and look for extreme values in them`,
@@ -395,4 +407,3 @@ export async function compileTraining(input: TrainingInput): Promise<Trainer> {
 function blankStep(rows: number): StepValues {
   return { start: 0, rows, number: 0, seed: 0, weight: 1, rate: 0, corrected: 0, root: 1 };
 }
-

@@ -35,12 +35,14 @@ export function candidates(gpu: Gpu, shape: ProductShape): Variant[] {
     // two cores of four lanes each: few large tiles are best, but one tile for each lane there must be
     const fitting = tiles.filter(([r, c]) => threads(r, c) >= 32);
     const some = fitting.length > 0 ? fitting : [[1, 4] as [number, number]];
-    const quads = gpu.quads && rows >= 32 && depth >= 8 ? some.filter(([r]) => r === 4).map(([r, c]) => quad(r, c)) : [];
+    const quads =
+      gpu.quads && rows >= 32 && depth >= 8 ? some.filter(([r]) => r === 4).map(([r, c]) => quad(r, c)) : [];
     return [...quads, ...some.map(([r, c]) => direct(r, c))];
   }
   const fitting = tiles.filter(([r, c]) => threads(r, c) >= 4096).map(([r, c]) => direct(r, c));
   const small = fitting.length > 0 ? fitting : [direct(1, 4), direct(1, 1)];
-  const tiled: Variant[] = depth >= 16 && rows >= 32 && columns >= 16 ? [64, 32].map((tile) => ({ kind: 'tiled', tile })) : [];
+  const tiled: Variant[] =
+    depth >= 16 && rows >= 32 && columns >= 16 ? [64, 32].map((tile) => ({ kind: 'tiled', tile })) : [];
   return rows * columns >= 128 * 128 && columns >= 32 ? [...tiled, ...small] : [...small, ...tiled];
 }
 

@@ -52,7 +52,7 @@ let o${s} = ${large.row(`(t${s} / ${outHeight}u)`)} * ${height * width * channel
     loop: (s) => `let yy${s} = y${s} + i32(${ky} * ${dilation}u);
 let xx${s} = x${s} + i32(${kx} * ${dilation}u);
 let at${s} = o${s} + u32(yy${s} * ${width} + xx${s}) * ${channels}u;
-${padded ? `let ok${s} = u32(yy${s}) < ${height}u && u32(xx${s}) < ${width}u;` : ''}`,
+${padded ? `let ok${s} = (u32(yy${s}) < ${height}u) & (u32(xx${s}) < ${width}u);` : ''}`,
     address: (s, k) => `at${s} + ${k}`,
     valid: (s) => (padded ? `ok${s}` : null),
   };
@@ -83,8 +83,8 @@ function gatherCovering(draft: Draft, window: Window, small: Source, kernelOffse
   /** the place along one axis, and whether a window begins there */
   const axis = (v: string, step: number, places: number): [string, string] =>
     step === 1
-      ? [v, `u32(${v}) < ${places}u`]
-      : [`(${v} / ${step})`, `${v} >= 0 && ${v} % ${step} == 0 && ${v} < ${places * step}`];
+      ? [`u32(${v})`, `(u32(${v}) < ${places}u)`]
+      : [`u32(${v}) / ${step}u`, `((u32(${v}) < ${places * step}u) & (u32(${v}) % ${step}u == 0u))`];
   const a: Operand = {
     array: small.array(vector),
     vector,
@@ -99,8 +99,8 @@ let o${s} = ${small.row(`(t${s} / ${height}u)`)} * ${outHeight * outWidth * filt
       const [px, okX] = axis(`tx${s}`, stride, outWidth);
       return `let ty${s} = y${s} - i32(${ky} * ${dilation}u);
 let tx${s} = x${s} - i32(${kx} * ${dilation}u);
-let at${s} = o${s} + u32(${py} * ${outWidth} + ${px}) * ${filters}u;
-let ok${s} = ${okY} && ${okX};`;
+let at${s} = o${s} + ((${py}) * ${outWidth}u + ${px}) * ${filters}u;
+let ok${s} = ${okY} & ${okX};`;
     },
     address: (s, k) => `at${s} + ${k}`,
     valid: (s) => (everywhere ? null : `ok${s}`),
@@ -172,7 +172,10 @@ export function convWeightGradient(
   const output = gradient(draft, operation.output.tensor);
   const [large, small] = forward ? [input, output] : [output, input];
   const flat = kernelHeight * kernelWidth === 1 && stride === 1 && strideY === 1; // places correspond one to one
-  const loops = [{ name: 'image', count: pass.rows }, ...(flat || outHeight === 1 ? [] : [{ name: 'py', count: outHeight }])];
+  const loops = [
+    { name: 'image', count: pass.rows },
+    ...(flat || outHeight === 1 ? [] : [{ name: 'py', count: outHeight }]),
+  ];
   const py = loops.length > 1 ? 'py' : '0u';
   const a: Operand = {
     array: large.array(quarter(channels)),
@@ -187,15 +190,14 @@ let y${s} = i32((q${s} / ${kernelWidth}u) * ${dilation}u) - ${padTop};`,
 let at${s} = ${large.row('image')} * ${height * width * channels}u + u32(yy${s} * ${width} + x${s}) * ${channels}u + c${s};
 ${padded ? `let ok${s} = u32(yy${s}) < ${height}u;` : ''}`,
     address: (s, k) => `at${s} + ${k} * ${stride * channels}u`,
-    valid: (s, k) => (padded ? `ok${s} && u32(i32(${k} * ${stride}u) + x${s}) < ${width}u` : null),
+    valid: (s, k) => (padded ? `ok${s} & (u32(i32(${k} * ${stride}u) + x${s}) < ${width}u)` : null),
   };
   const b: Operand = {
     array: small.array(quarter(filters)),
     vector: quarter(filters),
     along: 'outer',
     outer: (s, index) => `let n${s} = ${index};`,
-    loop: (s) =>
-      `let d${s} = (${small.row('image')} * ${outHeight}u + ${py}) * ${outWidth * filters}u + n${s};`,
+    loop: (s) => `let d${s} = (${small.row('image')} * ${outHeight}u + ${py}) * ${outWidth * filters}u + n${s};`,
     address: (s, k) => `d${s} + ${k} * ${filters}u`,
     valid: () => null,
   };

@@ -48,7 +48,8 @@ export function columnsOperand(
   };
 }
 
-export const reader = (draft: Draft, buffer: string) => (vector: boolean) => draft.read(buffer, vector ? 'vec4f' : 'f32');
+export const reader = (draft: Draft, buffer: string) => (vector: boolean) =>
+  draft.read(buffer, vector ? 'vec4f' : 'f32');
 
 /** @param store false for a head whose logits are not written down */
 export function denseForward(draft: Draft, operation: Dense, pass: Pass, store = true): Product {

@@ -37,16 +37,16 @@ export function depthwiseForward(draft: Draft, operation: Depthwise, pass: Pass)
   const put = definePut(draft, output.tensor, pass);
   const row = rowOf(draft, input.tensor, pass, 'b');
   const column = (at: number) => {
-    const value = load(x, `line + u32(x0 + ${at}) * ${channels}u + from`);
+    const value = load(x, `line + u32(x0 + ${at}) * ${channels}u + first`);
     return window.padded || tiles * tile !== outWidth
-      ? `select(${zero}, ${value}, inside && u32(x0 + ${at}) < ${width}u)`
+      ? `select(${zero}, ${value}, inside & (u32(x0 + ${at}) < ${width}u))`
       : value;
   };
   return draft.threads(
     name,
     pass.rows * outHeight * tiles * (filters / lanes),
     `let c = (i % ${filters / lanes}u) * ${lanes}u;
-let from = ${multiplier === 1 ? 'c' : `c / ${multiplier}u`};
+let first = ${multiplier === 1 ? 'c' : `c / ${multiplier}u`};
 let p = i / ${filters / lanes}u;
 let px = (p % ${tiles}u) * ${tile}u;
 let py = (p / ${tiles}u) % ${outHeight}u;
@@ -59,11 +59,11 @@ for (var ky = 0u; ky < ${kernelHeight}u; ky++) {
 let y = y0 + i32(ky * ${dilation}u);
 let inside = u32(y) < ${height}u;
 let line = image + u32(y) * ${width * channels}u;
-${times(span, (at) => (used.has(at) ? `let x${at} = ${column(at)};` : '')).join('\n')}
+${times(span, (at) => (used.has(at) ? `let v${at} = ${column(at)};` : '')).join('\n')}
 ${times(
   kernelWidth,
   (kx) => `let w${kx} = ${load(w, `${kernel.offset}u + (ky * ${kernelWidth}u + ${kx}u) * ${filters}u + c`)};
-${times(tile, (t) => `s${t} += x${t * stride + kx * dilation} * w${kx};`).join('\n')}`,
+${times(tile, (t) => `s${t} += v${t * stride + kx * dilation} * w${kx};`).join('\n')}`,
 ).join('\n')}
 }
 let o = (b * ${outHeight}u + py) * ${outWidth}u + px;
@@ -87,7 +87,7 @@ export function depthwiseInputGradient(draft: Draft, operation: Depthwise, pass:
   const w = draft.read('weights', type);
   const give = defineGive(draft, input.tensor, turn);
   const hit = (v: string, step: number, places: number) =>
-    step === 1 ? `u32(${v}) < ${places}u` : `${v} >= 0 && ${v} % ${step} == 0 && ${v} < ${places * step}`;
+    step === 1 ? `(u32(${v}) < ${places}u)` : `((u32(${v}) < ${places * step}u) & (u32(${v}) % ${step}u == 0u))`;
   return draft.threads(
     `${name} input gradient`,
     pass.rows * height * tiles * (channels / lanes),
@@ -104,12 +104,12 @@ let line = (b * ${outHeight}u + u32(ty) / ${strideY}u) * ${outWidth}u;
 for (var kx = 0u; kx < ${kernelWidth}u; kx++) {
 let tx = i32(x) + ${padLeft} - i32(kx * ${dilation}u);
 for (var m = 0u; m < ${multiplier}u; m++) {
-let from = c * ${multiplier}u + m;
-let weight = ${load(w, `${kernel.offset}u + (ky * ${kernelWidth}u + kx) * ${filters}u + from`)};
+let first = c * ${multiplier}u + m;
+let weight = ${load(w, `${kernel.offset}u + (ky * ${kernelWidth}u + kx) * ${filters}u + first`)};
 ${times(
   tile,
   (t) => `let tx${t} = tx + ${t};
-s${t} += weight * select(${zero}, ${load(d, `(line + u32(tx${t}${stride === 1 ? '' : ` / ${stride}`})) * ${filters}u + from`)}, ${hit(`tx${t}`, stride, outWidth)});`,
+s${t} += weight * select(${zero}, ${load(d, `(line + u32(tx${t})${stride === 1 ? '' : ` / ${stride}u`}) * ${filters}u + first`)}, ${hit(`tx${t}`, stride, outWidth)});`,
 ).join('\n')}
 }
 }
@@ -151,9 +151,14 @@ export function depthwiseWeightGradient(
   const x = draft.read(input.tensor.name, type);
   const d = draft.read(gradientOf(output.tensor), type);
   const slides = stride === 1 && dilation === 1;
-  const read = (at: string) => `select(${zero}, ${load(x, `line + u32(${at}) * ${channels}u + from`)}, inside && u32(${at}) < ${width}u)`;
+  const read = (at: string) =>
+    `select(${zero}, ${load(x, `line + u32(${at}) * ${channels}u + first`)}, inside & (u32(${at}) < ${width}u))`;
   const begin = slides
-    ? times(kernelWidth, (kx) => `var x${kx} = ${kx < kernelWidth - 1 ? read(`${kx - padLeft}`).replace(/u32\((-\d+)\)/g, 'u32(i32($1))') : zero};`)
+    ? times(
+        kernelWidth,
+        (kx) =>
+          `var x${kx} = ${kx < kernelWidth - 1 ? read(`${kx - padLeft}`).replace(/u32\((-\d+)\)/g, 'u32(i32($1))') : zero};`,
+      )
     : [];
   const bring = slides
     ? [`x${kernelWidth - 1} = ${read(`(i32(px) + ${kernelWidth - 1 - padLeft})`)};`]
@@ -164,7 +169,7 @@ export function depthwiseWeightGradient(
     `${name} weight gradient`,
     parts * kernelHeight * groups,
     `let c = (i % ${groups}u) * ${lanes}u;
-let from = ${multiplier === 1 ? 'c' : `c / ${multiplier}u`};
+let first = ${multiplier === 1 ? 'c' : `c / ${multiplier}u`};
 let ky = (i / ${groups}u) % ${kernelHeight}u;
 let part = i / ${groups * kernelHeight}u;
 ${times(kernelWidth, (kx) => `var s${kx} = ${zero};`).join(' ')}

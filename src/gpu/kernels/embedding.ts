@@ -40,22 +40,22 @@ export function embeddingGradient(
   const pieces = Math.ceil(dimension / width);
   const each = (make: (k: number) => string) => Array.from({ length: width }, (_, k) => make(k)).join('\n');
   const guard = (k: number, text: string) =>
-    dimension % width === 0 ? text : `if (from + ${k}u < ${dimension}u) { ${text} }`;
+    dimension % width === 0 ? text : `if (first + ${k}u < ${dimension}u) { ${text} }`;
   return draft.threads(
     `${name} weight gradient`,
     vocabulary * pieces,
     `let id = i / ${pieces}u;
-let from = (i % ${pieces}u) * ${width}u;
+let first = (i % ${pieces}u) * ${width}u;
 ${each((k) => `var s${k} = 0.0;`)}
 for (var b = 0u; b < ${pass.rows}u; b++) {
 let row = ${rowOf(draft, input.tensor, pass, 'b')} * ${length}u;
 for (var t = 0u; t < ${length}u; t++) {
 if (min(u32(${ids}[row + t]), ${vocabulary - 1}u) == id) {
-let at = (b * ${length}u + t) * ${dimension}u + from;
+let at = (b * ${length}u + t) * ${dimension}u + first;
 ${each((k) => guard(k, `s${k} += ${d}[at + ${k}u];`))}
 }
 }
 }
-${each((k) => guard(k, take(`(id * ${dimension}u + from + ${k}u)`, `s${k}`)))}`,
+${each((k) => guard(k, take(`(id * ${dimension}u + first + ${k}u)`, `s${k}`)))}`,
   );
 }

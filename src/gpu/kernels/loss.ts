@@ -138,7 +138,10 @@ export function scoredHead(
   const units = headUnits(head);
   if (units > FUSED_UNITS) return null;
   const text = scoreRow(draft, head, loss, source, operation.output.tensor, pass, 'at_', (index) => `z[${index}]`);
-  const score = draft.define('score', `fn score(at_: u32, logits: array<f32, ${units}>) {\nvar z = logits;\n${text}\n}`);
+  const score = draft.define(
+    'score',
+    `fn score(at_: u32, logits: array<f32, ${units}>) {\nvar z = logits;\n${text}\n}`,
+  );
   const weights = draft.read('weights');
   const logits = (values: string[]) =>
     values.map((value, unit) => `${value} + ${weights}[${operation.bias.offset + unit}u]`).join(', ');
@@ -150,7 +153,14 @@ export function scoredHead(
 }
 
 /** Scores every row from the logits in their buffer. */
-export function lossKernel(draft: Draft, head: Head, loss: LossSpec, source: Tensor, logits: Tensor, pass: Pass): Kernel {
+export function lossKernel(
+  draft: Draft,
+  head: Head,
+  loss: LossSpec,
+  source: Tensor,
+  logits: Tensor,
+  pass: Pass,
+): Kernel {
   const z = draft.read(logits.name);
   const units = headUnits(head);
   const text = scoreRow(draft, head, loss, source, logits, pass, 'i', (index) => `${z}[i * ${units}u + ${index}]`);

@@ -70,9 +70,7 @@ export function poolInputGradient(draft: Draft, operation: Pool, pass: Pass, tur
   const each = (make: (lane: number) => string) => times(lanes, make).join('\n');
   /** the first and the last window along an axis that cover place `v` */
   const range = (v: string, kernel: number, step: number, count: number, whole: boolean) =>
-    whole
-      ? ['0', '0']
-      : [`max(0, (${v} - ${kernel} + ${step}) / ${step})`, `min(${count - 1}, ${v} / ${step})`];
+    whole ? ['0', '0'] : [`max(0, (${v} - ${kernel} + ${step}) / ${step})`, `min(${count - 1}, ${v} / ${step})`];
   const [fromY, toY] = range('y', kernelHeight, strideY, outHeight, outHeight === 1 && !window.padded);
   const [fromX, toX] = range('x', kernelWidth, stride, outWidth, outWidth === 1 && !window.padded);
   const inside = (from: string, kernel: number, size: number) =>

@@ -55,9 +55,7 @@ const times = <T>(count: number, make: (index: number) => T): T[] => Array.from(
 
 /** The kernel of a product. `draft` has the bindings of its operands and its store. */
 export function productKernel(draft: Draft, product: Product, variant: Variant): Kernel {
-  return variant.kind === 'tiled'
-    ? tiledKernel(draft, product, variant.tile)
-    : directKernel(draft, product, variant);
+  return variant.kind === 'tiled' ? tiledKernel(draft, product, variant.tile) : directKernel(draft, product, variant);
 }
 
 /** The loops around the inner one, as text around `body`; the outermost is cut into parts. */
@@ -69,10 +67,13 @@ function loopsAround(product: Product, body: (from: string, to: string) => strin
     return [`part * ${each}u`, `min(${count}u, (part + 1u) * ${each}u)`];
   };
   const innermost = loops.length === 0 ? cut(inner) : (['0u', `${inner}u`] as [string, string]);
-  return loops.reduceRight((text, { name, count }, index) => {
-    const [from, to] = index === 0 ? cut(count) : ['0u', `${count}u`];
-    return `for (var ${name} = ${from}; ${name} < ${to}; ${name}++) {\n${text}\n}`;
-  }, body(...innermost));
+  return loops.reduceRight(
+    (text, { name, count }, index) => {
+      const [from, to] = index === 0 ? cut(count) : ['0u', `${count}u`];
+      return `for (var ${name} = ${from}; ${name} < ${to}; ${name}++) {\n${text}\n}`;
+    },
+    body(...innermost),
+  );
 }
 
 /** How much of the outermost loop one part takes; whole fours where that is the inner loop, which goes in fours. */
@@ -147,7 +148,9 @@ function readAt(operand: Operand, s: string, k: string, also: string | null = nu
   const address = operand.address(s, k);
   const value = vector ? `${array}[(${address}) >> 2u]` : `${array}[${address}]`;
   const conditions = [operand.valid(s, k), also].filter((condition) => condition !== null);
-  return conditions.length === 0 ? value : `select(${vector ? 'vec4f()' : '0.0'}, ${value}, ${conditions.join(' && ')})`;
+  return conditions.length === 0
+    ? value
+    : `select(${vector ? 'vec4f()' : '0.0'}, ${value}, ${conditions.map((condition) => `(${condition})`).join(' & ')})`;
 }
 
 function directKernel(draft: Draft, product: Product, variant: Exclude<Variant, { kind: 'tiled' }>): Kernel {
@@ -171,7 +174,8 @@ function directKernel(draft: Draft, product: Product, variant: Exclude<Variant, 
     const at = unroll === 1 ? 'k' : `(k + ${j}u)`;
     const lines = [readerA.read(at), readerB.read(at, j)];
     for (let r = 0; r < tileRows; r++) {
-      for (let c = 0; c < tileColumns; c++) lines.push(`${sum(r, c)} += ${readerA.entry(r, j)} * ${readerB.entry(c, j)};`);
+      for (let c = 0; c < tileColumns; c++)
+        lines.push(`${sum(r, c)} += ${readerA.entry(r, j)} * ${readerB.entry(c, j)};`);
     }
     return `{\n${lines.filter(Boolean).join('\n')}\n}`;
   };
@@ -188,7 +192,10 @@ ${times(unroll, step).join('\n')}
   const stores = times(tileRows, (r) => {
     const row = `(row + ${r}u)`;
     const store = product.storeRow
-      ? product.storeRow(row, times(columns, (c) => sum(r, c)))
+      ? product.storeRow(
+          row,
+          times(columns, (c) => sum(r, c)),
+        )
       : times(tileColumns, (c) => {
           const text = product.store(row, `(column + ${c}u)`, sum(r, c));
           return columns % tileColumns === 0 ? text : `if (column + ${c}u < ${columns}u) { ${text} }`;
@@ -333,9 +340,7 @@ function tiledKernel(draft: Draft, product: Product, tile: number): Kernel {
       })
       .join(' ');
     const address = operand.address('t', 'k');
-    const value = operand.vector
-      ? `${operand.array}[(at) >> 2u][at & 3u]`
-      : `${operand.array}[at]`;
+    const value = operand.vector ? `${operand.array}[(at) >> 2u][at & 3u]` : `${operand.array}[at]`;
     const valid = operand.valid('t', 'k');
     return draft.define(
       name,
@@ -357,7 +362,7 @@ return ${value};
     const along = operand.along === 'inner';
     const [outer, k] = along ? [`(e / ${depth}u)`, `(e % ${depth}u)`] : [`(e % ${tile}u)`, `(e / ${tile}u)`];
     return `for (var e = local; e < ${tile * depth}u; e += ${size}u) {
-${array}[${k} * ${tile + 1}u + ${outer}] = ${function_}(${first} + ${outer}, from + ${k}, end);
+${array}[${k} * ${tile + 1}u + ${outer}] = ${function_}(${first} + ${outer}, base + ${k}, end);
 }`;
   };
   const entries = (make: (r: number, c: number) => string) =>
@@ -376,7 +381,7 @@ let threadColumn = (local % ${side}u) * 4u;
 let begin = part * ${each}u;
 let end = min(${total}u, begin + ${each}u);
 ${entries((r, c) => `var s${r}_${c} = 0.0;`)}
-for (var from = begin; from < end; from += ${depth}u) {
+for (var base = begin; base < end; base += ${depth}u) {
 ${bring('blockA', a, loadA, 'tileRow')}
 ${bring('blockB', b, loadB, 'tileColumn')}
 workgroupBarrier();

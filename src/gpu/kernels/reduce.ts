@@ -42,7 +42,9 @@ ${terms.map((term, t) => `s${t} += ${term};`).join('\n')}
 }`;
   if (parts === 1) return [sums.threads(label, channels, `let c = i;\n${loop}\n${o.finish}`)];
   const partial = sums.write('partial');
-  const stores = terms.map((_, t) => `${partial}[(i / ${channels}u) * ${terms.length * channels}u + ${t * channels}u + c] = s${t};`);
+  const stores = terms.map(
+    (_, t) => `${partial}[(i / ${channels}u) * ${terms.length * channels}u + ${t * channels}u + c] = s${t};`,
+  );
   const again = last.read('partial');
   return [
     sums.threads(label, channels * parts, `let c = i % ${channels}u;\n${loop}\n${stores.join('\n')}`),

@@ -59,7 +59,10 @@ export function defineGive(draft: Draft, tensor: Tensor, turn: Turn): string {
   const gradient = draft.write(gradientOf(tensor));
   const sum = turn.first ? 'g' : `(${gradient}[i] + g)`;
   const value = turn.last ? slope(draft, tensor) : '1.0';
-  return draft.define('give', `fn give(i: u32, g: f32) { ${gradient}[i] = ${value === '1.0' ? sum : `${sum} * ${value}`}; }`);
+  return draft.define(
+    'give',
+    `fn give(i: u32, g: f32) { ${gradient}[i] = ${value === '1.0' ? sum : `${sum} * ${value}`}; }`,
+  );
 }
 
 function slope(draft: Draft, tensor: Tensor): string {
