@@ -137,10 +137,10 @@ export function scoredHead(
 ): Product | null {
   const units = headUnits(head);
   if (units > FUSED_UNITS) return null;
-  const text = scoreRow(draft, head, loss, source, operation.output.tensor, pass, 'at_', (index) => `z[${index}]`);
+  const text = scoreRow(draft, head, loss, source, operation.output.tensor, pass, 'at_', (index) => `held[${index}]`);
   const score = draft.define(
     'score',
-    `fn score(at_: u32, logits: array<f32, ${units}>) {\nvar z = logits;\n${text}\n}`,
+    `fn score(at_: u32, logits: array<f32, ${units}>) {\nvar held = logits;\n${text}\n}`,
   );
   const weights = draft.read('weights');
   const logits = (values: string[]) =>
