@@ -98,7 +98,13 @@ export function whileDeviceWorks<T>({ device }: Gpu, promise: Promise<T>): Promi
   return new Promise((resolve, reject) => {
     if (entry.failure) return reject(entry.failure);
     entry.waiting.add(reject);
-    promise.then(resolve, (error) => reject(entry.failure ?? error)).finally(() => entry.waiting.delete(reject));
+    promise
+      .then(resolve, async (error) => {
+        // what was waited for may be refused a moment before the loss that is the reason is told
+        await Promise.race([device.lost, new Promise((wake) => setTimeout(wake, 50))]);
+        reject(entry.failure ?? error);
+      })
+      .finally(() => entry.waiting.delete(reject));
   });
 }
 

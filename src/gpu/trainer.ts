@@ -130,6 +130,7 @@ export async function compileTraining(input: TrainingInput): Promise<Trainer> {
   const upload = (name: string, values: Float32Array) =>
     device.queue.writeBuffer(make(name, values.byteLength), 0, values.buffer, values.byteOffset, values.byteLength);
   const bufferOf = (name: string): GPUBuffer => {
+    if (disposed) throw new Error('the training is disposed of');
     const buffer = buffers.get(name);
     if (!buffer) throw new Error(`no buffer ${name}`);
     return buffer;
