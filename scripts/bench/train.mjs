@@ -1,6 +1,7 @@
 // Training steps on every trainer that runs in a page: TensorFlow.js `fit` on its backends, jax-js, and the compiled
 // training of src/gpu, all in one page and one run, in turn; PyTorch on the CPU beside them where it is installed.
-// Arguments: WORKLOAD=part,part TRAINER=part,part ROUNDS=3 MS=1500.
+// Arguments: WORKLOAD=part,part TRAINER=part,part ROUNDS=3 MS=1500; PROFILE=part lists the kernels
+// of a step instead, VARIANT={"kind":"direct","tileRows":4,"tileColumns":8} in one variant.
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -46,6 +47,12 @@ export default async function measure({ executablePath, args = [] }) {
     page.on('pageerror', (error) => console.log(error.message));
     await page.goto(server.url);
     await page.waitForFunction('window.benchReady');
+    if (option('PROFILE')) {
+      const variant = JSON.parse(option('VARIANT') ?? 'null');
+      const lines = await page.evaluate(([name, one]) => window.profile(name, one), [option('PROFILE'), variant]);
+      console.log(lines.join('\n'));
+      return { rows: [], ratios: {} };
+    }
     const options = {
       workloads: list('WORKLOAD'),
       trainers: list('TRAINER'),

@@ -5,8 +5,12 @@ import '@tensorflow/tfjs-backend-webgpu';
 import { createRandom } from '../../src/base/random.ts';
 import { openGpu, type Gpu } from '../../src/gpu/device.ts';
 import { buildGraph } from '../../src/gpu/graph.ts';
+import { defaultLoss } from '../../src/gpu/kernels/loss.ts';
+import type { Variant } from '../../src/gpu/kernels/product.ts';
+import { makePlan } from '../../src/gpu/plan.ts';
+import { createStepBuffer, Tape, writeSteps } from '../../src/gpu/tape.ts';
 import { compileTraining } from '../../src/gpu/trainer.ts';
-import type { Tuning } from '../../src/gpu/tune.ts';
+import { chooseVariant, type Tuning } from '../../src/gpu/tune.ts';
 import { createJax, type Peer } from './jax.ts';
 import { createFit } from './tfjs.ts';
 import { workloadData, WORKLOADS, type Workload } from './workloads.ts';
@@ -31,6 +35,7 @@ export interface BenchRow {
   error?: string;
 }
 
+const ADAM = { kind: 'adam' as const, learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 const tuning: Tuning = {};
 let gpu: Promise<Gpu> | null = null;
 
@@ -50,7 +55,7 @@ async function createLathe(
     gpu: await (gpu ??= openGpu()),
     network,
     batchSize: batch,
-    optimizer: { kind: 'adam', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+    optimizer: ADAM,
     data: { ...data, weights: null },
     seed: 1,
     initial,
@@ -134,4 +139,54 @@ async function bench(options: BenchOptions): Promise<BenchRow[]> {
   return rows;
 }
 
-Object.assign(window, { bench, tuning, benchReady: true });
+/** Milliseconds to compile and to run each kernel of a step, slowest first. @param variant of all products; null: the chosen */
+async function profile(name: string, variant: Variant | null): Promise<string[]> {
+  const device = await (gpu ??= openGpu());
+  const workload = WORKLOADS.find((one) => one.name.includes(name))!;
+  const { network, batch } = workload;
+  const rule = { optimizer: ADAM, l1: 0, l2: 0, clipNorm: null };
+  const plan = makePlan({ network, batchSize: batch, loss: defaultLoss(network.head), rule }, (shape) =>
+    shape.wholeRows || !variant ? chooseVariant(device, tuning, shape) : variant,
+  );
+  const width = network.inputShape.reduce((all, size) => all * size, 1);
+  const own: Record<string, number> = { x: batch * width, y: batch, rowWeights: batch, permutation: batch };
+  const buffers = new Map<string, GPUBuffer>([['step', createStepBuffer(device)]]);
+  for (const [key, size] of plan.buffers) {
+    const bytes = Math.max(16, 4 * (size || (own[key] ?? 4)));
+    buffers.set(
+      key,
+      device.device.createBuffer({ size: bytes, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST }),
+    );
+  }
+  writeSteps(device, buffers.get('step')!, [
+    { start: 0, rows: batch, number: 0, seed: 1, weight: 1, rate: 0, corrected: 0, root: 1 },
+  ]);
+  const lines: [number, string][] = [];
+  for (const { kernel, product } of plan.training) {
+    let begin = performance.now();
+    const tape = await Tape.record(device, [kernel], (key) => buffers.get(key)!);
+    const play = async (times: number) => {
+      const encoder = device.device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      for (let i = 0; i < times; i++) tape.play(pass, 0, 1);
+      pass.end();
+      device.device.queue.submit([encoder.finish()]);
+      await device.device.queue.onSubmittedWorkDone();
+    };
+    await play(1);
+    const compile = performance.now() - begin;
+    begin = performance.now();
+    await play(3);
+    const time = (performance.now() - begin) / 3;
+    const work = product ? product.shape.rows * product.shape.columns * product.shape.depth * 2 : 0;
+    const rate = work ? `${(work / time / 1e6).toFixed(2)} GFLOP/s ${product!.shape.key}` : '';
+    lines.push([
+      time,
+      `${time.toFixed(2)} ms, compiled and run once in ${compile.toFixed(0)} ms: ${kernel.label} ${rate}`,
+    ]);
+  }
+  for (const buffer of buffers.values()) buffer.destroy();
+  return lines.sort((a, b) => b[0] - a[0]).map(([, line]) => line);
+}
+
+Object.assign(window, { profile, bench, tuning, benchReady: true });

@@ -84,6 +84,8 @@ export interface Trainer {
   dispose(): void;
 }
 
+/** Milliseconds that measuring takes at most, where the caller does not say. */
+const TUNING_BUDGET = 250;
 /** Bytes of features that are predicted in one go. */
 const CHUNK = 1 << 26;
 
@@ -156,7 +158,7 @@ export async function compileTraining(input: TrainingInput): Promise<Trainer> {
     });
     if (input.tuning) {
       writeSteps(gpu, bufferOf('step'), [blankStep(batchSize)]);
-      await whileDeviceWorks(gpu, measure(gpu, tuning, plan.training, bufferOf, input.tuningBudget ?? 300));
+      await whileDeviceWorks(gpu, measure(gpu, tuning, plan.training, bufferOf, input.tuningBudget ?? TUNING_BUDGET));
       plan = planIt();
       const encoder = device.createCommandEncoder();
       for (const [name, size] of plan.buffers) if (size > 0) encoder.clearBuffer(bufferOf(name));

@@ -127,15 +127,15 @@ class TileReader {
   }
 
   /** Statements that read what one step `k` needs; `j` is its place in the four. */
-  read(k: string): string {
+  read(k: string, j: number): string {
     if (this.#vectorAlongInner) return '';
-    return this.suffixes.map((s) => `let v${s} = ${this.#value(s, k)};`).join('\n');
+    return this.suffixes.map((s) => `let v${s}_${j} = ${this.#value(s, k)};`).join('\n');
   }
 
   entry(index: number, j: number): string {
     if (this.#vectorAlongInner) return `v${this.#name}${index}.${XYZW[j]}`;
-    if (this.#groups) return `v${this.#name}${index >> 2}.${XYZW[index & 3]}`;
-    return `v${this.#name}${index}`;
+    if (this.#groups) return `v${this.#name}${index >> 2}_${j}.${XYZW[index & 3]}`;
+    return `v${this.#name}${index}_${j}`;
   }
 
   #value(s: string, k: string): string {
@@ -164,21 +164,20 @@ function directKernel(draft: Draft, product: Product, variant: Exclude<Variant, 
   const lanes = quad ? Math.ceil(rowTiles / 4) * 4 : rowTiles;
   const columnTiles = Math.ceil(columns / tileColumns);
   const threads = lanes * columnTiles;
-  const ahead = (operand: Operand) => operand.vector && operand.along === 'inner';
-  const unroll = quad || ahead(a) || ahead(b) ? 4 : 1;
+  const unroll = quad || inner % 4 === 0 ? 4 : 1;
 
   const readerA = new TileReader(a, 'a', tileRows, rows);
   const readerB = quad ? new QuadReader(b, tileColumns, columns, inner) : new TileReader(b, 'b', tileColumns, columns);
   const sum = (r: number, c: number) => `s${r}_${c}`;
-  const step = (j: number) => {
-    const at = unroll === 1 ? 'k' : `(k + ${j}u)`;
-    const lines = [readerA.read(at), readerB.read(at, j)];
-    for (let r = 0; r < tileRows; r++) {
-      for (let c = 0; c < tileColumns; c++)
-        lines.push(`${sum(r, c)} += ${readerA.entry(r, j)} * ${readerB.entry(c, j)};`);
-    }
-    return `{\n${lines.filter(Boolean).join('\n')}\n}`;
-  };
+  // one statement adds several products: a variable is dearer than a value between
+  const at = (j: number) => (unroll === 1 ? 'k' : `(k + ${j}u)`);
+  const reads = times(unroll, (j) => [readerA.read(at(j), j), readerB.read(at(j), j)]).flat();
+  const sums = times(tileRows, (r) =>
+    times(tileColumns, (c) => {
+      const products = times(unroll, (j) => `${readerA.entry(r, j)} * ${readerB.entry(c, j)}`);
+      return `${sum(r, c)} = ${sum(r, c)} + ${products.join(' + ')};`;
+    }).join('\n'),
+  );
   const body = loopsAround(
     product,
     (from, to) => `${readerA.loop()}
@@ -186,7 +185,7 @@ ${readerB.loop()}
 for (var k = ${from}; k < ${to}; k += ${unroll}u) {
 ${readerA.readAhead('k')}
 ${readerB.readAhead('k')}
-${times(unroll, step).join('\n')}
+${[...reads, ...sums].filter(Boolean).join('\n')}
 }`,
   );
   const stores = times(tileRows, (r) => {
@@ -205,9 +204,9 @@ ${times(unroll, step).join('\n')}
   });
 
   const size = Math.max(quad ? 4 : 1, groupSize(threads));
-  const sums = columnSums(product, size);
+  const beside = columnSums(product, size);
   const tiles = Math.ceil(threads / size);
-  const [across, down, number] = spread(tiles + sums.groups);
+  const [across, down, number] = spread(tiles + beside.groups);
   const exact = threads % size === 0;
   return draft.groups(
     product.label,
@@ -215,7 +214,7 @@ ${times(unroll, step).join('\n')}
     size,
     `let part = group.y${down === 1 ? '' : ` / ${down}u`};
 let number = ${number};
-${sums.groups > 0 ? `if (number >= ${tiles}u) {\n${sums.text(tiles)}\nreturn;\n}` : ''}
+${beside.groups > 0 ? `if (number >= ${tiles}u) {\n${beside.text(tiles)}\nreturn;\n}` : ''}
 let i = number * ${size}u + local;
 ${!exact && !quad ? `if (i >= ${threads}u) { return; }` : ''}
 let row = (i % ${lanes}u) * ${tileRows}u;
@@ -271,13 +270,15 @@ class QuadReader extends TileReader {
       .join('\n');
   }
 
-  override read(_k: string, j = 0): string {
-    if (this.#mode !== 'inner') return this.suffixes.map((s) => `let v${s} = quadBroadcast(q${s}, ${j}u);`).join('\n');
-    return times(this.#width, (c) => `let vb${c} = quadBroadcast(qb${c >> 2}.${XYZW[j]}, ${c & 3}u);`).join('\n');
+  override read(_k: string, j: number): string {
+    if (this.#mode !== 'inner') {
+      return this.suffixes.map((s) => `let v${s}_${j} = quadBroadcast(q${s}, ${j}u);`).join('\n');
+    }
+    return times(this.#width, (c) => `let vb${c}_${j} = quadBroadcast(qb${c >> 2}.${XYZW[j]}, ${c & 3}u);`).join('\n');
   }
 
-  override entry(index: number, _j: number): string {
-    return this.#mode === 'columns' ? `vb${index >> 2}.${XYZW[index & 3]}` : `vb${index}`;
+  override entry(index: number, j: number): string {
+    return this.#mode === 'columns' ? `vb${index >> 2}_${j}.${XYZW[index & 3]}` : `vb${index}_${j}`;
   }
 }
 
