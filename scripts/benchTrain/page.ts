@@ -7,8 +7,9 @@ import { openGpu, type Gpu } from '../../src/gpu/device.ts';
 import { buildGraph } from '../../src/gpu/graph.ts';
 import { defaultLoss } from '../../src/gpu/kernels/loss.ts';
 import type { Variant } from '../../src/gpu/kernels/product.ts';
-import { makePlan } from '../../src/gpu/plan.ts';
-import { createStepBuffer, Tape, writeSteps } from '../../src/gpu/tape.ts';
+import { planTraining } from '../../src/gpu/plan.ts';
+import { DeviceMemory } from '../../src/gpu/memory.ts';
+import { blankStep, createStepBuffer, Tape, writeSteps } from '../../src/gpu/tape.ts';
 import { compileTraining } from '../../src/gpu/trainer.ts';
 import { chooseVariant, type Tuning } from '../../src/gpu/tune.ts';
 import { createJax, type Peer } from './jax.ts';
@@ -145,31 +146,22 @@ async function profile(name: string, variant: Variant | null): Promise<string[]>
   const workload = WORKLOADS.find((one) => one.name.includes(name))!;
   const { network, batch } = workload;
   const rule = { optimizer: ADAM, l1: 0, l2: 0, clipNorm: null };
-  const plan = makePlan({ network, batchSize: batch, loss: defaultLoss(network.head), rule }, (shape) =>
+  const plan = planTraining({ network, batchSize: batch, loss: defaultLoss(network.head), rule }, (shape) =>
     shape.wholeRows || !variant ? chooseVariant(device, tuning, shape) : variant,
   );
   const width = network.inputShape.reduce((all, size) => all * size, 1);
   const own: Record<string, number> = { x: batch * width, y: batch, rowWeights: batch, permutation: batch };
-  const buffers = new Map<string, GPUBuffer>([['step', createStepBuffer(device)]]);
-  for (const [key, size] of plan.buffers) {
-    const bytes = Math.max(16, 4 * (size || (own[key] ?? 4)));
-    buffers.set(
-      key,
-      device.device.createBuffer({ size: bytes, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST }),
-    );
-  }
-  writeSteps(device, buffers.get('step')!, [
-    { start: 0, rows: batch, number: 0, seed: 1, weight: 1, rate: 0, corrected: 0, root: 1 },
-  ]);
+  const memory = new DeviceMemory(device);
+  createStepBuffer(memory);
+  for (const [key, size] of plan.buffers) memory.make(key, 4 * (size || (own[key] ?? 4)));
+  writeSteps(device, memory.get('step'), [blankStep(batch)]);
   const lines: [number, string][] = [];
   for (const { kernel, product } of plan.training) {
     let begin = performance.now();
-    const tape = await Tape.record(device, [kernel], (key) => buffers.get(key)!);
+    const tape = await Tape.record(device, [{ kernel }], memory.get);
     const play = async (times: number) => {
       const encoder = device.device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      for (let i = 0; i < times; i++) tape.play(pass, 0, 1);
-      pass.end();
+      for (let i = 0; i < times; i++) tape.play(encoder, 0, 1);
       device.device.queue.submit([encoder.finish()]);
       await device.device.queue.onSubmittedWorkDone();
     };
@@ -185,7 +177,7 @@ async function profile(name: string, variant: Variant | null): Promise<string[]>
       `${time.toFixed(2)} ms, compiled and run once in ${compile.toFixed(0)} ms: ${kernel.label} ${rate}`,
     ]);
   }
-  for (const buffer of buffers.values()) buffer.destroy();
+  memory.dispose();
   return lines.sort((a, b) => b[0] - a[0]).map(([, line]) => line);
 }
 

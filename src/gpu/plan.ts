@@ -1,27 +1,38 @@
 // From a network, a batch size, a loss and an optimiser to buffers and kernels, in order. Pure: no device is needed to
-// make a plan, so its tests run anywhere. What a kernel says is in kernels/, who runs it is tape.ts.
+// make a plan, so its tests run anywhere. Which kernels make up a pass is passes.ts, who runs them tape.ts.
 
 import { headUnits, type ExtendedNetwork } from '../model/spec.ts';
-import { buildGraph, isKernel, isTrained, type Graph, type Operation, type Tensor } from './graph.ts';
+import { buildGraph, type Graph } from './graph.ts';
 import { needsInput } from './kernels/activation.ts';
-import { convForward, convInputGradient, convWeightGradient, type Convolution } from './kernels/conv.ts';
-import { denseForward, denseInputGradient, denseWeightGradient } from './kernels/dense.ts';
-import {
-  depthwiseForward,
-  depthwiseInputGradient,
-  depthwiseParts,
-  depthwiseWeightGradient,
-} from './kernels/depthwise.ts';
-import { addForward, addInputGradient, copyForward, copyInputGradient } from './kernels/elementwise.ts';
-import { embeddingForward, embeddingGradient } from './kernels/embedding.ts';
-import { headKernel, lossKernel, scoredHead, type LossSpec } from './kernels/loss.ts';
-import { batchNormForward, batchNormGradient, layerNormForward, layerNormGradient, momentsOf } from './kernels/norm.ts';
-import { placesOf, poolForward, poolInputGradient } from './kernels/pool.ts';
-import { productKernel, type Product, type Variant } from './kernels/product.ts';
-import { channelSums, partsOf, sumParts } from './kernels/reduce.ts';
-import { defineGive, gradientOf, inputOf, type Pass, type Turn } from './kernels/tail.ts';
-import { clippedUpdate, defineUpdate, slotsOf, type UpdateRule } from './kernels/update.ts';
-import { Draft, type Kernel } from './wgsl.ts';
+import type { LossSpec } from './kernels/loss.ts';
+import { momentsOf } from './kernels/norm.ts';
+import { placesOf } from './kernels/pool.ts';
+import { gradientOf, inputOf } from './kernels/tail.ts';
+import { slotsOf, type UpdateRule } from './kernels/update.ts';
+import { PassWriter, type ChooseVariant, type PlannedKernel } from './passes.ts';
+
+/** Passes that do not learn, over batches of `rows`. */
+export interface Inference {
+  rows: number;
+  /** sums of loss and metric, to `sums` */
+  scoring: PlannedKernel[];
+  /** what the head says, to `output` */
+  prediction: PlannedKernel[];
+}
+
+export interface Plan {
+  graph: Graph;
+  /** name to numbers of 4 bytes; 0: the caller brings it, and knows */
+  buffers: ReadonlyMap<string, number>;
+  inference: Inference;
+}
+
+export interface TrainingPlan extends Plan {
+  /** one step, in order */
+  training: PlannedKernel[];
+  /** numbers that the optimiser remembers for a weight */
+  slots: number;
+}
 
 export interface PlanInput {
   network: ExtendedNetwork;
@@ -31,90 +42,67 @@ export interface PlanInput {
   rule: UpdateRule;
 }
 
-/** A kernel of which there are variants. */
-export interface ProductShape {
-  /** what makes two products equally fast in the same variant */
-  key: string;
-  rows: number;
-  columns: number;
-  /** length of the sum */
-  depth: number;
-  /** only a thread that holds whole rows can store them */
-  wholeRows: boolean;
-}
-
-/** Names a variant for a product. */
-export type ChooseVariant = (shape: ProductShape) => Variant;
-
-/** A kernel of a plan, and how it would be in another variant. */
-export interface PlannedKernel {
-  kernel: Kernel;
-  product: { shape: ProductShape; make(variant: Variant): Kernel } | null;
-}
-
-export interface Plan {
-  graph: Graph;
-  /** name to numbers of 4 bytes; 0: the caller brings it, and knows */
-  buffers: ReadonlyMap<string, number>;
-  /** one step, in order */
-  training: PlannedKernel[];
-  /** one batch of `evaluationRows`: its sums of loss and metric */
-  scoring: PlannedKernel[];
-  /** one batch of `evaluationRows`: what the head says, to `output` */
-  prediction: PlannedKernel[];
-  evaluationRows: number;
-  slots: number;
-}
-
 /** The plan of a training. @throws UserError where the layers do not fit each other */
-export function makePlan(input: PlanInput, choose: ChooseVariant): Plan {
-  const { network, batchSize, rule } = input;
+export function planTraining({ network, batchSize, loss, rule }: PlanInput, choose: ChooseVariant): TrainingPlan {
   const graph = buildGraph(network, 'x');
   // a batch that is only looked at may be larger: there are no gradients to hold
-  const evaluationRows = network.inputShape.length === 1 ? Math.max(batchSize, 256) : batchSize;
-  const buffers = planBuffers(graph, network, batchSize, evaluationRows, rule);
-  const training = new Writer(input, graph, buffers, choose, { rows: batchSize, training: true });
-  training.step();
-  const seen = buildGraph(network, 'evaluation.x');
-  const inference: Pass = { rows: evaluationRows, training: false };
-  const scoring = new Writer(input, seen, buffers, choose, inference);
-  scoring.forward('score');
-  const prediction = new Writer(input, seen, buffers, choose, inference);
-  prediction.forward('predict');
-  return {
-    graph,
-    buffers,
-    training: training.kernels,
-    scoring: scoring.kernels,
-    prediction: prediction.kernels,
-    evaluationRows,
-    slots: slotsOf(rule.optimizer),
-  };
+  const rows = network.inputShape.length === 1 ? Math.max(batchSize, 256) : batchSize;
+  const buffers = inferenceBuffers(graph, network, rows);
+  for (const [name, size] of trainingBuffers(graph, batchSize, rule)) buffers.set(name, size);
+  const pass = { rows: batchSize, training: true };
+  const writer = new PassWriter({ graph, head: network.head, loss, rule, buffers, choose, pass });
+  writer.step();
+  const inference = planPasses(network, loss, rows, buffers, choose);
+  return { graph, buffers, training: writer.kernels, inference, slots: slotsOf(rule.optimizer) };
 }
 
+/** The plan of passes that do not learn. @throws UserError where the layers do not fit each other */
+export function planInference(network: ExtendedNetwork, loss: LossSpec, rows: number, choose: ChooseVariant): Plan {
+  const graph = buildGraph(network, 'evaluation.x');
+  const buffers = inferenceBuffers(graph, network, rows);
+  return { graph, buffers, inference: planPasses(network, loss, rows, buffers, choose) };
+}
+
+function planPasses(
+  network: ExtendedNetwork,
+  loss: LossSpec,
+  rows: number,
+  buffers: Map<string, number>,
+  choose: ChooseVariant,
+): Inference {
+  const graph = buildGraph(network, 'evaluation.x');
+  const kernels = (end: 'score' | 'predict') => {
+    const pass = { rows, training: false };
+    const writer = new PassWriter({ graph, head: network.head, loss, rule: null, buffers, choose, pass });
+    writer.forward(end);
+    return writer.kernels;
+  };
+  return { rows, scoring: kernels('score'), prediction: kernels('predict') };
+}
+
+/** Whole vec4s. */
 const fours = (size: number): number => Math.ceil(size / 4) * 4;
 
-function planBuffers(
-  graph: Graph,
-  network: ExtendedNetwork,
-  rows: number,
-  evaluationRows: number,
-  rule: UpdateRule,
-): Map<string, number> {
-  const given = ['x', 'y', 'rowWeights', 'permutation', 'evaluation.x', 'evaluation.y', 'evaluation.rowWeights'];
+function inferenceBuffers(graph: Graph, network: ExtendedNetwork, rows: number): Map<string, number> {
+  const given = ['evaluation.x', 'evaluation.y', 'evaluation.rowWeights'];
   const buffers = new Map(given.map((name) => [name, 0]));
   buffers.set('weights', graph.parameters);
+  buffers.set('sums', fours(2 * rows));
+  buffers.set('output', fours(rows * headUnits(network.head)));
+  for (const tensor of graph.tensors) if (!tensor.source) buffers.set(tensor.name, fours(rows * tensor.size));
+  return buffers;
+}
+
+function trainingBuffers(graph: Graph, rows: number, rule: UpdateRule): Map<string, number> {
+  const buffers = new Map(['x', 'y', 'rowWeights', 'permutation'].map((name) => [name, 0]));
   for (let slot = 0; slot < slotsOf(rule.optimizer); slot++) buffers.set(`slot${slot}`, graph.parameters);
-  buffers.set('sums', fours(2 * evaluationRows));
-  buffers.set('output', fours(evaluationRows * headUnits(network.head)));
-  buffers.set('partial', 4); // grows as kernels ask for it
+  buffers.set('partial', 4);
   if (rule.clipNorm !== null) {
     buffers.set('gradient', graph.parameters);
     buffers.set('norm', 260);
   }
   for (const tensor of graph.tensors) {
     if (tensor.source) continue;
-    buffers.set(tensor.name, fours(evaluationRows * tensor.size));
     buffers.set(gradientOf(tensor), fours(rows * tensor.size));
     if (needsInput(tensor.activation)) buffers.set(inputOf(tensor), fours(rows * tensor.size));
   }
@@ -126,258 +114,4 @@ function planBuffers(
     if (kind === 'maxPool') buffers.set(placesOf(tensor), fours(rows * tensor.size));
   }
   return buffers;
-}
-
-/** Writes the kernels of one pass. */
-class Writer {
-  readonly kernels: PlannedKernel[] = [];
-  readonly #input: PlanInput;
-  readonly #graph: Graph;
-  readonly #buffers: Map<string, number>;
-  readonly #choose: ChooseVariant;
-  readonly #pass: Pass;
-  readonly #given = new Map<Tensor, number>();
-
-  constructor(input: PlanInput, graph: Graph, buffers: Map<string, number>, choose: ChooseVariant, pass: Pass) {
-    this.#input = input;
-    this.#graph = graph;
-    this.#buffers = buffers;
-    this.#choose = choose;
-    this.#pass = pass;
-  }
-
-  /** Forward, loss, and backward with the update. */
-  step(): void {
-    this.forward('score');
-    for (const operation of this.#graph.operations.toReversed()) this.#backward(operation);
-    const { rule } = this.#input;
-    if (rule.clipNorm === null) return;
-    const { weights, parameters } = this.#graph;
-    const kernels = weights.filter((weight) => isTrained(weight) && isKernel(weight));
-    const inKernel = kernels.map(({ offset, size }) => `(i >= ${offset}u && i < ${offset + size}u)`).join(' || ');
-    this.#add(...clippedUpdate(() => this.#draft(), rule, parameters, inKernel || 'false'));
-  }
-
-  /** All operations, ending in sums of loss and metric, or in what the head says. */
-  forward(end: 'score' | 'predict'): void {
-    const { operations, logits, tensors } = this.#graph;
-    const { network, loss } = this.#input;
-    const [source] = tensors;
-    for (const operation of operations) {
-      if (operation.kind === 'dense' && operation.output === logits && end === 'score') {
-        const fused = (draft: Draft) => {
-          const product = denseForward(draft, operation, this.#pass, false);
-          return scoredHead(draft, product, network.head, loss, source, operation, this.#pass);
-        };
-        if (fused(this.#draft())) {
-          this.#product((draft) => fused(draft)!);
-          return;
-        }
-      }
-      this.#forward(operation);
-    }
-    this.#add(
-      end === 'score'
-        ? lossKernel(this.#draft(), network.head, loss, source, logits.tensor, this.#pass)
-        : headKernel(this.#draft(), network.head, logits.tensor, this.#pass),
-    );
-  }
-
-  #forward(operation: Operation): void {
-    const pass = this.#pass;
-    switch (operation.kind) {
-      case 'dense':
-        return this.#product((draft) => denseForward(draft, operation, pass));
-      case 'conv':
-      case 'convTranspose':
-        return this.#product((draft) => convForward(draft, operation, pass));
-      case 'depthwise':
-        return this.#add(depthwiseForward(this.#draft(), operation, pass));
-      case 'maxPool':
-      case 'averagePool':
-        return this.#add(poolForward(this.#draft(), operation, pass));
-      case 'batchNorm': {
-        this.#needPartial(...this.#normPartial(operation));
-        return this.#add(...batchNormForward(() => this.#draft(), operation, pass));
-      }
-      case 'layerNorm':
-        return this.#add(layerNormForward(this.#draft(), operation, pass));
-      case 'copy':
-        return this.#add(copyForward(this.#draft(), operation, pass));
-      case 'add':
-        return this.#add(addForward(this.#draft(), operation, pass));
-      case 'embedding':
-        return this.#add(embeddingForward(this.#draft(), operation, pass));
-      default:
-        operation satisfies never;
-    }
-  }
-
-  /** The gradient by the input first: it needs the weights as they were. */
-  #backward(operation: Operation): void {
-    const pass = this.#pass;
-    const { tensor } = operation.input;
-    const turn = operation.kind === 'add' || tensor.source ? null : this.#turn(tensor);
-    const give = (draft: Draft) => defineGive(draft, tensor, turn!);
-    switch (operation.kind) {
-      case 'dense':
-        if (turn) this.#product((draft) => denseInputGradient(draft, operation, pass, give(draft)));
-        return this.#product((draft) => denseWeightGradient(draft, operation, pass, this.#taker(draft, operation)));
-      case 'conv':
-      case 'convTranspose':
-        if (turn) this.#product((draft) => convInputGradient(draft, operation, pass, give(draft)));
-        return this.#convWeights(operation);
-      case 'depthwise': {
-        if (turn) this.#add(depthwiseInputGradient(this.#draft(), operation, pass, turn));
-        const parts = depthwiseParts(operation, pass);
-        const draft = this.#draft();
-        const size = operation.kernel.size + (operation.bias?.size ?? 0);
-        const take = parts === 1 ? this.#taker(draft, operation) : this.#partTaker(draft, size, parts);
-        this.#add(depthwiseWeightGradient(draft, operation, pass, parts, take));
-        if (parts > 1) this.#sumParts(operation, size, parts);
-        return;
-      }
-      case 'maxPool':
-      case 'averagePool':
-        if (turn) this.#add(poolInputGradient(this.#draft(), operation, pass, turn));
-        return;
-      case 'batchNorm':
-        return this.#add(
-          ...batchNormGradient(
-            () => this.#draft(),
-            operation,
-            pass,
-            turn,
-            (d) => this.#update(d),
-          ),
-        );
-      case 'layerNorm':
-        this.#needPartial(...this.#normPartial(operation));
-        return this.#add(
-          ...layerNormGradient(
-            () => this.#draft(),
-            operation,
-            pass,
-            turn,
-            (d) => this.#update(d),
-          ),
-        );
-      case 'copy':
-        if (turn) this.#add(copyInputGradient(this.#draft(), operation, pass, turn));
-        return;
-      case 'add':
-        for (const summand of [operation.input.tensor, operation.other.tensor]) {
-          if (summand.source) continue;
-          this.#add(addInputGradient(this.#draft(), operation, pass, summand, this.#turn(summand)));
-        }
-        return;
-      case 'embedding': {
-        const draft = this.#draft();
-        return this.#add(embeddingGradient(draft, operation, pass, this.#taker(draft, { kernel: operation.table })));
-      }
-      default:
-        operation satisfies never;
-    }
-  }
-
-  #convWeights(operation: Convolution): void {
-    const { window, kernel, bias } = operation;
-    const { filters, channels, kernelHeight, kernelWidth } = window;
-    const outputs = kernelHeight * kernelWidth * channels * filters;
-    const parts = Math.max(1, Math.min(this.#pass.rows, Math.ceil(1024 / (outputs / 32))));
-    const forward = operation.kind === 'conv';
-    const size = kernel.size + (forward ? bias.size : 0);
-    this.#product((draft) =>
-      convWeightGradient(
-        draft,
-        operation,
-        this.#pass,
-        parts,
-        parts === 1 ? this.#taker(draft, operation) : this.#partTaker(draft, size, parts, 'part'),
-      ),
-    );
-    if (parts > 1) this.#sumParts(operation, size, parts);
-    if (!forward) this.#biasOfTransposed(operation);
-  }
-
-  #biasOfTransposed({ name, output, bias }: Convolution): void {
-    const places = (this.#pass.rows * output.tensor.size) / bias.size;
-    const parts = partsOf(places, bias.size);
-    this.#needPartial(bias.size, parts);
-    const sums = this.#draft();
-    const last = parts === 1 ? sums : this.#draft();
-    const terms = [`${sums.read(gradientOf(output.tensor))}[at]`];
-    const finish = `${this.#update(last)}(${bias.offset}u + c, s0, false);`;
-    const label = `${name} bias gradient`;
-    this.#add(...channelSums(sums, last, { label, places, channels: bias.size, parts, terms, finish }));
-  }
-
-  /** Sums that were taken in parts are added up and go to the optimiser. */
-  #sumParts(operation: { name: string; kernel: { offset: number; size: number } }, size: number, parts: number): void {
-    const draft = this.#draft();
-    this.#add(sumParts(draft, `${operation.name} weight sum`, size, parts, this.#taker(draft, operation)));
-  }
-
-  /** Hands a number of a layer's gradient, by its place, to the optimiser. */
-  #taker(draft: Draft, { kernel }: { kernel: { offset: number; size: number } }) {
-    const update = this.#update(draft);
-    return (place: string, value: string) =>
-      `${update}(${kernel.offset}u + ${place}, ${value}, ${place} < ${kernel.size}u);`;
-  }
-
-  #partTaker(draft: Draft, size: number, parts: number, part = 'part') {
-    this.#needPartial(size, parts);
-    const partial = draft.write('partial');
-    return (place: string, value: string) => `${partial}[${part} * ${size}u + ${place}] = ${value};`;
-  }
-
-  #update(draft: Draft): string {
-    return defineUpdate(draft, this.#input.rule);
-  }
-
-  #turn(tensor: Tensor): Turn {
-    const given = this.#given.get(tensor) ?? 0;
-    this.#given.set(tensor, given + 1);
-    return { first: given === 0, last: given === tensor.readers - 1 };
-  }
-
-  #product(make: (draft: Draft) => Product): void {
-    const build = (variant: Variant) => {
-      const draft = this.#draft();
-      return productKernel(draft, make(draft), variant);
-    };
-    const shape = shapeOf(make(this.#draft()));
-    this.kernels.push({ kernel: build(this.#choose(shape)), product: { shape, make: build } });
-  }
-
-  #add(...kernels: Kernel[]): void {
-    this.kernels.push(...kernels.map((kernel) => ({ kernel, product: null })));
-  }
-
-  #draft(): Draft {
-    return new Draft(this.#buffers);
-  }
-
-  #normPartial({ output }: Operation): [number, number] {
-    const channels = output.shape[output.shape.length - 1];
-    return [2 * channels, partsOf((this.#pass.rows * output.tensor.size) / channels, channels)];
-  }
-
-  #needPartial(size: number, parts: number): void {
-    if (parts > 1) this.#buffers.set('partial', Math.max(this.#buffers.get('partial')!, fours(size * parts)));
-  }
-}
-
-/** Two products of one key take the same time in the same variant. */
-function shapeOf(product: Product): ProductShape {
-  const { rows, columns, loops, inner, a, b, parts, storeRow } = product;
-  const operand = ({ vector, along }: Product['a']) => `${vector ? 'v' : 's'}${along[0]}`;
-  const counts = [...loops.map(({ count }) => count), inner];
-  return {
-    key: [rows, columns, counts.join('*'), parts, operand(a), operand(b), storeRow ? 'rows' : ''].join(' '),
-    rows,
-    columns,
-    depth: counts.reduce((all, count) => all * count, 1),
-    wholeRows: storeRow !== undefined,
-  };
 }

@@ -3,6 +3,7 @@
 // needed to count steps, and nothing is written between them.
 
 import { layoutOf, pipelineOf, type Gpu } from './device.ts';
+import type { DeviceMemory } from './memory.ts';
 import type { Kernel } from './wgsl.ts';
 
 /** Bytes from one step's block to the next: the alignment that every device takes. */
@@ -25,13 +26,14 @@ export interface StepValues {
   root: number;
 }
 
-/** Room for the blocks of the steps of one submit. */
-export function createStepBuffer({ device }: Gpu): GPUBuffer {
-  return device.createBuffer({
-    label: 'step',
-    size: STRIDE * STEPS_PER_SUBMIT,
-    usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-  });
+/** A step that moves nothing: what a pass that does not learn goes by. */
+export function blankStep(rows: number): StepValues {
+  return { start: 0, rows, number: 0, seed: 0, weight: 1, rate: 0, corrected: 0, root: 1 };
+}
+
+/** Makes `step`, with room for the blocks of the steps of one submit. */
+export function createStepBuffer(memory: DeviceMemory): void {
+  memory.make('step', STRIDE * STEPS_PER_SUBMIT, GPUBufferUsage.UNIFORM);
 }
 
 export function writeSteps({ device }: Gpu, buffer: GPUBuffer, steps: StepValues[]): void {
@@ -61,7 +63,8 @@ export class Tape {
   }
 
   /** Compiles what is not compiled yet and binds the buffers. @param bufferOf by name, `step` among them */
-  static async record(gpu: Gpu, kernels: Kernel[], bufferOf: (name: string) => GPUBuffer): Promise<Tape> {
+  static async record(gpu: Gpu, planned: { kernel: Kernel }[], bufferOf: (name: string) => GPUBuffer): Promise<Tape> {
+    const kernels = planned.map(({ kernel }) => kernel);
     const pipelines = await Promise.all(kernels.map((kernel) => pipelineOf(gpu, kernel)));
     const moves = kernels.map((kernel, index) => ({
       pipeline: pipelines[index],
@@ -80,7 +83,8 @@ export class Tape {
   }
 
   /** Encodes `count` steps, the first by block `from` of the step buffer. */
-  play(pass: GPUComputePassEncoder, from: number, count: number): void {
+  play(encoder: GPUCommandEncoder, from: number, count: number): void {
+    const pass = encoder.beginComputePass();
     for (let step = from; step < from + count; step++) {
       const offset = [step * STRIDE];
       for (const { pipeline, group, hasStep, workgroups } of this.#moves) {
@@ -90,5 +94,6 @@ export class Tape {
         pass.dispatchWorkgroups(workgroups[0], workgroups[1]);
       }
     }
+    pass.end();
   }
 }

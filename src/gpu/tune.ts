@@ -2,7 +2,7 @@
 // first, within a time that is given; what was not measured goes by rules that the measurements taught.
 
 import type { Gpu } from './device.ts';
-import type { ProductShape, PlannedKernel } from './plan.ts';
+import type { ProductShape, PlannedKernel } from './passes.ts';
 import type { Variant } from './kernels/product.ts';
 import { Tape } from './tape.ts';
 import type { Kernel } from './wgsl.ts';
@@ -87,7 +87,7 @@ export async function measure(
 async function timeOf(gpu: Gpu, kernel: Kernel, share: number, bufferOf: (name: string) => GPUBuffer): Promise<number> {
   const [across, down] = kernel.workgroups;
   const some = Math.max(1, Math.ceil(across * share));
-  const tape = await Tape.record(gpu, [{ ...kernel, workgroups: [some, down] }], bufferOf);
+  const tape = await Tape.record(gpu, [{ kernel: { ...kernel, workgroups: [some, down] } }], bufferOf);
   await play(gpu, tape, 1); // the first is slower than those after it
   const once = await play(gpu, tape, 1);
   const repeats = Math.max(1, Math.min(50, Math.ceil(4 / Math.max(once, 0.02))));
@@ -98,9 +98,7 @@ async function timeOf(gpu: Gpu, kernel: Kernel, share: number, bufferOf: (name: 
 async function play({ device }: Gpu, tape: Tape, repeats: number): Promise<number> {
   const begin = performance.now();
   const encoder = device.createCommandEncoder();
-  const pass = encoder.beginComputePass();
-  for (let i = 0; i < repeats; i++) tape.play(pass, 0, 1);
-  pass.end();
+  for (let i = 0; i < repeats; i++) tape.play(encoder, 0, 1);
   device.queue.submit([encoder.finish()]);
   await device.queue.onSubmittedWorkDone();
   return (performance.now() - begin) / repeats;

@@ -4,7 +4,8 @@ import { createRandom, type Random } from '../../src/base/random.ts';
 import { openGpu, type Gpu } from '../../src/gpu/device.ts';
 import { buildGraph } from '../../src/gpu/graph.ts';
 import type { LossSpec } from '../../src/gpu/kernels/loss.ts';
-import { compileTraining, type Rows, type TrainingInput } from '../../src/gpu/trainer.ts';
+import type { Rows } from '../../src/gpu/inference.ts';
+import { compileTraining, type TrainingInput } from '../../src/gpu/trainer.ts';
 import type { ExtendedNetwork, Weight } from '../../src/model/spec.ts';
 import { referenceStep } from './reference.ts';
 

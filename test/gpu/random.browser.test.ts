@@ -6,7 +6,7 @@ import { createRandom, type Random } from '../../src/base/random.ts';
 import type { Variant } from '../../src/gpu/kernels/product.ts';
 import { buildGraph } from '../../src/gpu/graph.ts';
 import { defaultLoss } from '../../src/gpu/kernels/loss.ts';
-import { makePlan } from '../../src/gpu/plan.ts';
+import { planTraining } from '../../src/gpu/plan.ts';
 import type { Activation, ExtendedLayerSpec, ExtendedNetwork, Head } from '../../src/model/spec.ts';
 import { above, compareStep, gpu } from './cases.ts';
 
@@ -144,7 +144,7 @@ describe('variants', () => {
     if (variant.kind === 'quad' && !device.quads) return;
     // a table of measurements that names this variant for every product
     const tuning: Record<string, Variant> = {};
-    makePlan(
+    planTraining(
       {
         network,
         batchSize: 10,

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../src/base/random.ts';
 import type { LossSpec } from '../../src/gpu/kernels/loss.ts';
+import { compilePredictor } from '../../src/gpu/predictor.ts';
 import { compileTraining, type TrainingInput } from '../../src/gpu/trainer.ts';
 import type { OptimizerSpec } from '../../src/model/recipe.ts';
 import type { ExtendedNetwork, Weight } from '../../src/model/spec.ts';
@@ -245,6 +246,18 @@ describe('over many steps', () => {
 });
 
 describe('passes that do not learn', () => {
+  test('a predictor without a trainer says the same', async () => {
+    const random = createRandom(4);
+    const weights = randomWeights(mlp, random);
+    const rows = randomRows(mlp, 700, random);
+    const predictor = await compilePredictor({ gpu: await gpu(), network: mlp, weights });
+    const trainer = await trainerOf({ initial: weights });
+    expect(await predictor.predict(rows.x, 700)).toEqual(await trainer.predict(rows.x, 700));
+    expect(await predictor.evaluate(rows)).toEqual(await trainer.evaluate(rows));
+    predictor.dispose();
+    trainer.dispose();
+  });
+
   test('scores and predictions are those of TensorFlow.js, dropout off, moving averages in use', async () => {
     const network: ExtendedNetwork = {
       inputShape: [6],
