@@ -57,6 +57,7 @@ export function createColumnBuilder(
   let values = new Float64Array(0);
   let strays = 0;
   let missing = 0;
+  let commas = 0;
   let stray = '';
 
   const addSpelling = (text: string): number => {
@@ -80,7 +81,7 @@ export function createColumnBuilder(
     if (value !== value) {
       if (MISSING_TOKENS.has(text)) missing++;
       else if (strays++ === 0) stray = text;
-    }
+    } else if (reader === 'comma' && text.includes(',')) commas++;
     if (rows === values.length) values = grow(values, Float64Array);
     values[rows++] = value;
   };
@@ -126,7 +127,9 @@ export function createColumnBuilder(
         const found = o.keepSpellings ? null : o.type ? forcedReader(o.type, evidence) : inferReader(evidence);
         if (!found && (isLabels || evidence.distinct > 0)) return labelColumn(name, spellings, codes, o.type);
         reader = found ?? 'point';
-        if (reader === 'comma') repairs.add('decimalCommas', evidence.comma, `column ${quote(name)}`);
+        const { dayFirst, monthFirst } = evidence.dates;
+        if (reader === 'dayFirst' && dayFirst === monthFirst)
+          repairs.add('ambiguousDates', dayFirst, `column ${quote(name)}`);
         values = new Float64Array(rows);
         for (rows = 0; rows < codes.length;) addValue(spellings[codes[rows]]);
       }
@@ -140,6 +143,7 @@ export function createColumnBuilder(
         return { name, type: 'identifier', codes: Int32Array.from(categories, (_, i) => i), categories };
       }
       const isDate = reader !== 'point' && reader !== 'comma';
+      repairs.add('decimalCommas', commas, `column ${quote(name)}`);
       if (o.type === 'integer') removeFractions();
       repairs.add(isDate ? 'unreadableDates' : 'unreadableNumbers', strays, `${quote(stray)} in column ${quote(name)}`);
       if (present === 0) repairs.add('emptyColumns', 1, quote(name));
@@ -192,7 +196,6 @@ function labelColumn(name: string, spellings: string[], codes: Int32Array, type?
     (type as LabelColumn['type'] | undefined) ?? inferLabelType(name, present, codes.length - missing, codes.length);
   const categories =
     chosen === 'boolean' ? booleanCategories(name, present) : chosen === 'category' ? sortLabels(present) : present;
-
   const place = new Map(categories.map((text, i) => [text, i]));
   const recoded = Int32Array.from(spellings, (text) => place.get(text) ?? -1);
   return { name, type: chosen, codes: codes.map((code) => recoded[code]), categories };

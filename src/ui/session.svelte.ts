@@ -54,9 +54,12 @@ export class Session {
   dropScores = $derived(this.stage === 'predict' && this.version !== null);
   isTraining = $derived(this.training?.state === 'running');
 
+  // Nothing on the page follows these two.
+  /* eslint-disable svelte/prefer-svelte-reactivity */
   /** Drafts of the data sets that are not at hand. */
   #drafts = new Map<string, Recipe>();
   #evaluations = new Map<string, Promise<Evaluation>>();
+  /* eslint-enable svelte/prefer-svelte-reactivity */
   #trainAbort: AbortController | null = null;
 
   /** Reads what is kept and goes where the address says. Call once. */
@@ -118,11 +121,15 @@ export class Session {
     if (this.version?.datasetId !== id) {
       this.#useVersion(newest(this.versions.filter((version) => version.datasetId === id))?.id ?? null);
     }
-    await this.attempt(async () => {
+    try {
       const detail = await lathe.dataset(id);
-      if (this.datasetId === id) this.dataset = detail;
-    });
-    if (this.dataset?.id === id) await this.#draftFor(id);
+      if (this.datasetId !== id) return;
+      this.dataset = detail;
+      await this.#draftFor(id);
+    } catch (error) {
+      if (this.datasetId === id) this.datasetId = null;
+      this.fail(error);
+    }
   }
 
   /** Takes files from a drop or a paste to where the stage at hand wants them. */

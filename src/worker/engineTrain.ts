@@ -2,23 +2,23 @@
 // the levers, the run's log as it grows, the evaluation at the end, and what is kept.
 
 import { abortError, UserError } from '../base/errors.ts';
-import { isNumeric, type Table } from '../data/table.ts';
-import { tableToRows } from '../data/rows.ts';
 import type { Recipe } from '../model/recipe.ts';
 import { parseRecipe } from '../model/validate.ts';
 import { addRun, interruptRuns, saveRun, type RunRecord } from '../store/runs.ts';
-import { saveVersion, type PredictField, type Version } from '../store/versions.ts';
+import { saveVersion, type Version } from '../store/versions.ts';
 import type { Database } from '../store/db.ts';
 import { useBackend } from '../train/backend.ts';
 import type { TrainResult } from '../train/events.ts';
-import { train as learn, type TrainControl, type TrainRows } from '../train/train.ts';
+import { train as learn, type TrainRows } from '../train/train.ts';
 import type { CallOptions, TrainPhase, TrainProgress } from './api.ts';
 import type { Context, Training } from './context.ts';
 import { evaluateOutputs } from './evaluateOutputs.ts';
 import { checkName } from './engineData.ts';
-import { encodeRows, openLearningData, type LearningData } from './learningData.ts';
+import { encodeRows, openLearningData } from './learningData.ts';
 import { modelOutputs } from './modelOutputs.ts';
-import { columnOf, encodeTarget, prepareRecipe, rowWeights, type PreparedRecipe } from './preparedRecipe.ts';
+import { formOf } from './predictFields.ts';
+import { encodeTarget, prepareRecipe, rowWeights } from './preparedRecipe.ts';
+import { createLevers, type Levers } from './trainingLevers.ts';
 import { trainingLock } from './trainingLock.ts';
 
 type TrainOptions = CallOptions<TrainProgress> & { model?: string };
@@ -70,44 +70,6 @@ export async function stop(context: Context): Promise<void> {
 function running({ training }: Context): Training {
   if (!training) throw new UserError('invalid', 'training: none is running.');
   return training;
-}
-
-interface Levers extends Training {
-  control: TrainControl;
-  onPause: (paused: boolean) => void;
-  close(): void;
-}
-
-function createLevers(recipe: Recipe, signal: AbortSignal): Levers {
-  let ending = false;
-  let pausing: { promise: Promise<void>; end: () => void } | null = null;
-  const resume = () => {
-    if (!pausing) return;
-    pausing.end();
-    pausing = null;
-    levers.onPause(false);
-  };
-  signal.addEventListener('abort', resume); // what is paused must wake to end
-  const levers: Levers = {
-    recipe,
-    name: `'${recipe.target}' (${recipe.model.kind})`,
-    computing: false,
-    onPause: () => {},
-    control: { signal, stop: () => ending, paused: () => pausing?.promise ?? null },
-    pause() {
-      if (pausing || ending || signal.aborted) return;
-      let end = () => {};
-      pausing = { promise: new Promise((resolve) => (end = resolve)), end };
-      levers.onPause(true);
-    },
-    resume,
-    stop() {
-      ending = true;
-      resume();
-    },
-    close: () => signal.removeEventListener('abort', resume),
-  };
-  return levers;
 }
 
 async function carryOut(context: Context, levers: Levers, options: TrainOptions): Promise<Version> {
@@ -275,36 +237,6 @@ async function keepFailure(db: Database, run: RunRecord): Promise<void> {
   } catch (error) {
     console.warn(`run ${run.id} not saved:`, error);
   }
-}
-
-/** What the form for one example needs when the data set is gone. */
-function formOf(data: LearningData, { preparation, split }: PreparedRecipe) {
-  if (data.kind !== 'table' || preparation.kind !== 'table') return { fields: [], example: null };
-  const names = new Set(preparation.features.map(({ column }) => column));
-  const columns = data.table.columns.filter(({ name }) => names.has(name));
-  const shown = (split.test.length > 0 ? split.test : split.train).subarray(0, 1);
-  return {
-    fields: preparation.features.map((feature): PredictField => {
-      if (feature.kind === 'number') {
-        const { column, type, fill } = feature;
-        return { kind: 'number', column, type, fill, ...extent(data.table, column) };
-      }
-      const { column, type, fill, outputs } = feature;
-      return { kind: 'category', column, type, fill, options: outputs.filter((output) => output !== '') };
-    }),
-    example: tableToRows({ rows: data.table.rows, columns }, shown)[0],
-  };
-}
-
-function extent(table: Table, name: string): { min: number; max: number } {
-  const column = columnOf(table, name);
-  if (!isNumeric(column)) throw new Error(`column ${name} was encoded as a number and is none`);
-  let [min, max] = [Infinity, -Infinity];
-  for (const value of column.values) {
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  return { min, max };
 }
 
 function throwIfAborted(signal: AbortSignal): void {

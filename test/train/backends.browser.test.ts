@@ -104,7 +104,7 @@ describe.each(['webgpu', 'webgl'] as const)('%s, asked for by name', (name) => {
   });
 });
 
-describe('a device that is lost', () => {
+describe('a device that is lost or full', () => {
   const input = { network: MLP, training: { ...PLAIN, epochs: 50 }, seed: 1, train: clouds(40, 1), validation: null };
 
   it('ends a WebGPU training with an error that says so, and the next training gets a new device', async () => {
@@ -115,6 +115,18 @@ describe('a device that is lost', () => {
     expect(await useBackend('webgpu')).toMatchObject({ backend: 'webgpu', reason: null });
     const { history } = await finish({ ...input, training: { ...PLAIN, epochs: 1 } });
     expect(history).toHaveLength(1);
+  });
+
+  it('ends a WebGPU training that runs out of memory with an error that says so', async () => {
+    await useBackend('webgpu');
+    const { device } = (await loadTf()).backend() as unknown as { device: GPUDevice };
+    // the very event that a full GPU raises; a real one cannot be filled on a software adapter
+    const error = new GPUOutOfMemoryError('allocation failed');
+    const run = finish(input, control(), () =>
+      device.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error })),
+    );
+    await expect(run).rejects.toThrow(/^unsupported size: out of memory on webgpu .*smaller batch.*'cpu'/);
+    expect(await useBackend('webgpu')).toMatchObject({ backend: 'webgpu' });
   });
 
   it('ends a WebGL training with an error that says so, and the next training gets a new context', async () => {

@@ -13,7 +13,7 @@ const DELIMITERS = [',', '\t', ';', '|'];
 /** A row longer than this is an open quote or a cell that no table has. */
 const MAX_ROW_CHARACTERS = 4_000_000;
 const MAX_COLUMNS = 20_000;
-const MAX_CELLS = 400_000_000;
+const MAX_CELLS = 200_000_000;
 
 export interface ReadCsvOptions {
   /** the type of a column by its (repaired) name, where a person has corrected it */
@@ -162,7 +162,8 @@ function sniffDelimiter(text: string, newline: string, isWhole: boolean): string
   const sample = text.slice(0, 1 << 16);
   const score = (delimiter: string) => {
     const config = { delimiter, newline: newline as '\n' | '\r', preview: 100 };
-    const { data } = new Papa.Parser(config).parse(sample, 0, !isWhole || sample.length < text.length);
+    const isCut = (!isWhole || sample.length < text.length) && sample.includes(newline);
+    const { data } = new Papa.Parser(config).parse(sample, 0, isCut);
     const rows = (data as string[][]).filter((row) => row.length > 1 || row[0].trim() !== '');
     const cells = rows[0]?.length ?? 1;
     const alike = rows.filter((row) => row.length === cells).length / rows.length;

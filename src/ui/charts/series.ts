@@ -110,19 +110,18 @@ export interface SeriesTable {
 }
 
 /**
- * The series as a table: one row for each x and one column a series where they are all lines over the same few x, else
- * one row a point. Thinned evenly to at most `limit` rows; faint series are left out.
+ * The series as a table: one row for each x and one column a series where they share their x, else one row a point.
+ * Thinned evenly to about `limit` rows; what is only there to compare with (faint, reference) is left out.
  */
 export function tableOf(all: Series[], xLabel: string, yLabel: string, limit = 200): SeriesTable {
-  const shown = all.filter((s) => s.style !== 'faint');
-  const lines = shown.filter((s) => s.style === 'line');
-  const sameX = lines.length === shown.length && lines.every((s) => sameValues(s.x, lines[0].x));
-  if (sameX && lines.length > 0) {
-    const total = lines[0].x.length;
-    const rows = evenly(total, limit).map((i) => [lines[0].x[i], ...lines.map((s) => finite(s.y[i]))]);
-    return { header: [xLabel, ...lines.map((s) => s.name)], rows, total };
-  }
+  const shown = all.filter((s) => s.style === 'line' || s.style === 'points');
   const total = shown.reduce((sum, s) => sum + s.x.length, 0);
+  if (shown.length > 0 && shown.every((s) => sameValues(s.x, shown[0].x))) {
+    const { x } = shown[0];
+    const rows = evenly(x.length, limit).map((i) => [x[i], ...shown.map((s) => finite(s.y[i]))]);
+    const names = shown.length === 1 ? [yLabel] : shown.map((s) => s.name);
+    return { header: [xLabel, ...names], rows, total: x.length };
+  }
   const rows = shown.flatMap((s) => {
     const share = Math.max(2, Math.floor((limit * s.x.length) / Math.max(1, total)));
     return evenly(s.x.length, share).map((i) => [s.name, s.x[i], finite(s.y[i])]);

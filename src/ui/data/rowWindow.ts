@@ -10,6 +10,9 @@ export interface RowWindow {
   /** first row to draw and the one after the last */
   start: number;
   end: number;
+  /** first row in sight and the one after the last */
+  first: number;
+  last: number;
   /** where the first row's top lies in the scrolled area, in pixels */
   top: number;
 }
@@ -23,7 +26,15 @@ export function rowWindow(rows: number, rowHeight: number, viewport: number, scr
   const first = height === full ? scrollTop / rowHeight : (fraction * Math.max(0, full - viewport)) / rowHeight;
   const start = Math.max(0, Math.floor(first) - 2);
   const end = Math.min(rows, Math.ceil(first + viewport / rowHeight) + 2);
-  return { height, start, end, top: scrollTop + (start - first) * rowHeight };
+  const last = Math.min(rows, Math.round(first + viewport / rowHeight));
+  return {
+    height,
+    start,
+    end,
+    first: Math.min(rows - 1, Math.round(first)),
+    last,
+    top: scrollTop + (start - first) * rowHeight,
+  };
 }
 
 /** Which columns a scroll position shows; `edges` are the left edge of each column and the right edge of the last. */

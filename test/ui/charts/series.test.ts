@@ -52,6 +52,13 @@ describe('tableOf', () => {
     expect(table).toEqual({ header: ['Epoch', 'a', 'b'], rows: [[1, 5, 7], [2, null, 8]], total: 2 }); // prettier-ignore
   });
 
+  it('needs no column of names for a single series, and leaves out what is there to compare with', () => {
+    const points: Series = { ...line('rows', [3, 1], [4, 2]), style: 'points' };
+    const diagonal: Series = { ...line('perfect', [0, 9], [0, 9]), style: 'reference' };
+    const { header, rows } = tableOf([points, diagonal], 'Actual', 'Predicted');
+    expect([header, ...rows]).toEqual([['Actual', 'Predicted'], [3, 4], [1, 2]]); // prettier-ignore
+  });
+
   it('gives one row a point where they do not, and thins evenly', () => {
     const x = Array.from({ length: 1000 }, (_, i) => i);
     const table = tableOf([line('a', x, x), line('b', [1], [1])], 'x', 'y', 100);

@@ -1,0 +1,158 @@
+// Every stage, empty and in use, in both themes: axe-core finds nothing, a phone's width holds it, and the keyboard
+// alone does the job.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchApp, type App } from './app.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const STAGES = ['data', 'train', 'evaluate', 'versions', 'export', 'predict'];
+
+let app: App;
+beforeAll(async () => {
+  app = await launchApp();
+});
+afterAll(() => app.close());
+
+/** What axe-core finds on the page as it is, each fault with the places it stands at. */
+async function audit(page: Page): Promise<string[]> {
+  // evaluated by the debugger, which the page's content security policy does not bind
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() =>
+    (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+  );
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.map((node) => `${id} (${help}): ${node.html.slice(0, 150)}`),
+  );
+}
+
+async function goTo(page: Page, stage: string): Promise<void> {
+  await page.evaluate((stage) => (location.hash = `#/${stage}`), stage);
+  await page.getByRole('heading', { level: 1, name: new RegExp(stage, 'i') }).waitFor();
+  await page.waitForFunction(() => document.querySelector('[role=progressbar],[aria-busy=true]') === null);
+  await page.waitForTimeout(300); // charts draw, transitions end
+}
+
+/** Trains a sample for a moment, so that every stage has something to show. */
+async function fill(page: Page, sample: string): Promise<void> {
+  await page.evaluate(async (sample) => {
+    const dataset = await window.lathe.importSample(sample);
+    const recipe = await window.lathe.suggestRecipe(dataset.id, { seed: 1 });
+    recipe.backend = 'cpu';
+    recipe.training.epochs = 2;
+    await window.lathe.train(recipe);
+    await window.lathe.train({ ...recipe, seed: 2 });
+  }, sample);
+  await page.reload();
+  await page.waitForFunction(() => Boolean(window.lathe));
+}
+
+/** Elements that stick out of the window sideways and lie in no scroll area of their own. */
+function overflow(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    return [...document.querySelectorAll<HTMLElement>('body *')]
+      .filter((element) => element.getBoundingClientRect().right > width + 1)
+      .map((element) => `${element.tagName}.${element.className} ${element.textContent?.trim().slice(0, 40)}`)
+      .slice(-5);
+  });
+}
+
+describe.each(['no data', 'iris', 'diabetes', 'digits'])('every stage with %s', (sample) => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await app.open();
+    if (sample !== 'no data') await fill(page, sample);
+  });
+  afterAll(() => page.context().close());
+
+  test.each(['light', 'dark'] as const)('has nothing for axe-core to find in the %s theme', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    for (const stage of STAGES) {
+      await goTo(page, stage);
+      expect({ stage, faults: await audit(page) }).toEqual({ stage, faults: [] });
+    }
+  });
+
+  test.each([320, 360, 768, 1920])('does not overflow sideways at a width of %i pixels', async (width) => {
+    await page.setViewportSize({ width, height: 740 });
+    for (const stage of STAGES) {
+      await goTo(page, stage);
+      expect({ stage, overflow: await overflow(page) }).toEqual({ stage, overflow: [] });
+    }
+  });
+});
+
+/** Presses Tab until the focus is on the element that `matches`; fails where it never comes. */
+async function tabTo(page: Page, name: RegExp): Promise<void> {
+  const seen: string[] = [];
+  for (let i = 0; i < 150; i++) {
+    await page.keyboard.press('Tab');
+    const focused = await page.evaluate(() => {
+      const element = document.activeElement as HTMLElement | null;
+      if (!element || element === document.body) return '';
+      const label = (element as HTMLInputElement).labels?.[0]?.textContent ?? '';
+      return `${element.getAttribute('aria-label') ?? ''} ${label} ${element.textContent ?? ''}`
+        .replace(/\s+/g, ' ')
+        .trim();
+    });
+    if (name.test(focused)) return;
+    seen.push(focused.slice(0, 30));
+  }
+  throw new Error(`the focus never came to ${name}; it was on ${[...new Set(seen)].join(' | ')}`);
+}
+
+test('the keyboard alone goes from a sample to a verified file and a prediction', async () => {
+  const page = await app.open({ width: 360, height: 740 });
+  await page.getByRole('heading', { level: 1, name: 'Data' }).waitFor();
+  await page
+    .getByRole('button', { name: /sample.*iris|iris/i })
+    .first()
+    .waitFor();
+  await tabTo(page, /use this sample.*iris|iris.*use this sample/i);
+  await page.keyboard.press('Enter');
+  await page
+    .getByText(/\b150\b/)
+    .first()
+    .waitFor();
+  await tabTo(page, /\bTrain :/);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Train' }).waitFor();
+  await page.getByRole('heading', { name: 'What this comes to' }).waitFor();
+  await tabTo(page, /^Train$/);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: /^Trained/ }).waitFor({ timeout: 60_000 });
+  await tabTo(page, /\bEvaluate :/);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Evaluate' }).waitFor();
+  await page.getByRole('button', { name: /actual setosa, predicted setosa/ }).waitFor();
+  await tabTo(page, /actual setosa, predicted setosa/);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: /^Rightly predicted as setosa/ }).waitFor();
+  await tabTo(page, /\bExport :/);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: /make and verify.*onnx/i }).waitFor();
+  await tabTo(page, /make and verify.*onnx/i);
+  await page.keyboard.press('Enter');
+  await page.getByRole('region', { name: 'ONNX' }).getByText('verified').waitFor({ timeout: 60_000 });
+  await tabTo(page, /\bPredict :/);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Predict' }).waitFor();
+  await page.getByLabel('petal length (cm)').waitFor();
+  await tabTo(page, /petal length/);
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('5.9');
+  await page
+    .getByText(/virginica/)
+    .first()
+    .waitFor();
+  await page.context().close();
+});
+
+test('no page complained', () => {
+  expect(app.complaints).toEqual([]);
+});
