@@ -146,8 +146,9 @@ async function profile(name: string, variant: Variant | null): Promise<string[]>
   const workload = WORKLOADS.find((one) => one.name.includes(name))!;
   const { network, batch } = workload;
   const rule = { optimizer: ADAM, l1: 0, l2: 0, clipNorm: null };
-  const plan = planTraining({ network, batchSize: batch, loss: defaultLoss(network.head), rule }, (shape) =>
-    shape.wholeRows || !variant ? chooseVariant(device, tuning, shape) : variant,
+  const plan = planTraining(
+    { network, batchSize: batch, loss: defaultLoss(network.head), rule, threads: device.threads },
+    (shape) => (shape.wholeRows || !variant ? chooseVariant(device, tuning, shape) : variant),
   );
   const width = network.inputShape.reduce((all, size) => all * size, 1);
   const own: Record<string, number> = { x: batch * width, y: batch, rowWeights: batch, permutation: batch };

@@ -12,6 +12,8 @@ export interface Gpu {
   quads: boolean;
   /** a program that plays a GPU: barriers and small tiles are slow on it */
   software: boolean;
+  /** how many threads keep it busy, roughly */
+  threads: number;
 }
 
 const REMEDY = 'use a smaller batch or a smaller model, or another backend';
@@ -41,12 +43,9 @@ export async function openGpu(): Promise<Gpu> {
 export function describeDevice(device: GPUDevice, info: Partial<GPUAdapterInfo>): Gpu {
   const adapter =
     [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ') || 'unnamed';
-  return {
-    device,
-    adapter,
-    quads: device.features.has('subgroups' as GPUFeatureName),
-    software: SOFTWARE.test(adapter),
-  };
+  const software = SOFTWARE.test(adapter);
+  const quads = device.features.has('subgroups' as GPUFeatureName);
+  return { device, adapter, quads, software, threads: software ? 1024 : 32_768 };
 }
 
 interface Known {

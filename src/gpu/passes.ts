@@ -43,6 +43,11 @@ export interface PlannedKernel {
   product: { shape: ProductShape; make(variant: Variant): Kernel } | null;
 }
 
+/** About how many outputs of a product one thread takes. */
+const OUTPUTS_PER_THREAD = 32;
+/** Numbers that the parts of one gradient may take together. */
+const MOST_PARTIAL = 1 << 23;
+
 export interface PassInput {
   graph: Graph;
   head: Head;
@@ -52,6 +57,8 @@ export interface PassInput {
   /** name to numbers; `partial` grows as kernels ask for it */
   buffers: Map<string, number>;
   choose: ChooseVariant;
+  /** how many threads keep the device busy: a sum for fewer outputs is cut into parts */
+  threads: number;
   pass: Pass;
 }
 
@@ -203,7 +210,9 @@ export class PassWriter {
     const { window, kernel, bias } = operation;
     const { filters, channels, kernelHeight, kernelWidth } = window;
     const outputs = kernelHeight * kernelWidth * channels * filters;
-    const parts = Math.max(1, Math.min(this.#o.pass.rows, Math.ceil(1024 / (outputs / 32))));
+    const most = Math.max(1, Math.floor(MOST_PARTIAL / outputs));
+    const wanted = Math.ceil(this.#o.threads / (outputs / OUTPUTS_PER_THREAD));
+    const parts = Math.max(1, Math.min(this.#o.pass.rows, wanted, most));
     const forward = operation.kind === 'conv';
     const size = kernel.size + (forward ? bias.size : 0);
     this.#product((draft) =>

@@ -40,17 +40,22 @@ export interface PlanInput {
   batchSize: number;
   loss: LossSpec;
   rule: UpdateRule;
+  /** how many threads keep the device busy */
+  threads: number;
 }
 
 /** The plan of a training. @throws UserError where the layers do not fit each other */
-export function planTraining({ network, batchSize, loss, rule }: PlanInput, choose: ChooseVariant): TrainingPlan {
+export function planTraining(
+  { network, batchSize, loss, rule, threads }: PlanInput,
+  choose: ChooseVariant,
+): TrainingPlan {
   const graph = buildGraph(network, 'x');
   // a batch that is only looked at may be larger: there are no gradients to hold
   const rows = network.inputShape.length === 1 ? Math.max(batchSize, 256) : batchSize;
   const buffers = inferenceBuffers(graph, network, rows);
   for (const [name, size] of trainingBuffers(graph, batchSize, rule)) buffers.set(name, size);
   const pass = { rows: batchSize, training: true };
-  const writer = new PassWriter({ graph, head: network.head, loss, rule, buffers, choose, pass });
+  const writer = new PassWriter({ graph, head: network.head, loss, rule, buffers, choose, threads, pass });
   writer.step();
   const inference = planPasses(network, loss, rows, buffers, choose);
   return { graph, buffers, training: writer.kernels, inference, slots: slotsOf(rule.optimizer) };
@@ -73,7 +78,7 @@ function planPasses(
   const graph = buildGraph(network, 'evaluation.x');
   const kernels = (end: 'score' | 'predict') => {
     const pass = { rows, training: false };
-    const writer = new PassWriter({ graph, head: network.head, loss, rule: null, buffers, choose, pass });
+    const writer = new PassWriter({ graph, head: network.head, loss, rule: null, buffers, choose, threads: 1, pass });
     writer.forward(end);
     return writer.kernels;
   };

@@ -78,7 +78,10 @@ export async function compileTraining(input: TrainingInput): Promise<Trainer> {
   const rule = { optimizer, l1: input.l1 ?? 0, l2: input.l2 ?? 0, clipNorm: input.clipNorm ?? null };
   const loss = input.loss ?? defaultLoss(network.head);
   const tuning = input.tuning ?? {};
-  const makePlan = () => planTraining({ network, batchSize, loss, rule }, (shape) => chooseVariant(gpu, tuning, shape));
+  const makePlan = () =>
+    planTraining({ network, batchSize, loss, rule, threads: gpu.threads }, (shape) =>
+      chooseVariant(gpu, tuning, shape),
+    );
   let plan = makePlan();
   const memory = new DeviceMemory(gpu);
   const rowWeights = weightsOf(data);

@@ -4,6 +4,7 @@
 import { expect, test } from 'vitest';
 import { createRandom } from '../../src/base/random.ts';
 import { openGpu, type Gpu } from '../../src/gpu/device.ts';
+import { timeSteps } from '../../src/gpu/timing.ts';
 import { compileTraining, type TrainingInput } from '../../src/gpu/trainer.ts';
 import type { ExtendedNetwork } from '../../src/model/spec.ts';
 import { randomRows, randomWeights } from './cases.ts';
@@ -165,5 +166,16 @@ test('what is measured is kept, and does not change what is learned', async () =
   await other.trainer.run(new Array<number>(5).fill(0.01));
   expect(await other.trainer.readWeights()).toEqual(tuned);
   other.trainer.dispose();
+  gpu.device.destroy();
+});
+
+test('a step is timed before a training is begun, and leaves nothing behind', async () => {
+  const gpu = await openGpu();
+  const alive = watch(gpu);
+  const optimizer = { kind: 'sgd' as const, learningRate: 0.1 };
+  const timing = await timeSteps({ gpu, network, batchSize: 8, optimizer, rows: 40 }, 20);
+  expect(timing.msPerStep).toBeGreaterThan(0);
+  expect(timing.msToFirstStep).toBeGreaterThan(0);
+  expect(alive.size).toBe(0);
   gpu.device.destroy();
 });

@@ -21,6 +21,7 @@ const planOf = (net: ExtendedNetwork, more: Partial<PlanInput['rule']> = {}) =>
       batchSize: 32,
       loss: { kind: 'crossEntropy' },
       rule: { optimizer: adam, l1: 0, l2: 0, clipNorm: null, ...more },
+      threads: 1024,
     },
     direct,
   );

@@ -150,6 +150,7 @@ describe('variants', () => {
         batchSize: 10,
         loss: defaultLoss(network.head),
         rule: { optimizer: { kind: 'sgd', learningRate: 1 }, l1: 0, l2: 0, clipNorm: null },
+        threads: device.threads,
       },
       (shape) => (tuning[`${device.adapter} | ${shape.key}`] = variant),
     );

@@ -1,0 +1,67 @@
+// How long a step of a training takes on a device, before it is begun: the same kernels on made-up rows.
+
+import { createRandom } from '../base/random.ts';
+import { headUnits } from '../model/spec.ts';
+import { buildGraph } from './graph.ts';
+import { compileTraining, type TrainingInput } from './trainer.ts';
+
+export interface Timing {
+  /** of a step, once everything is compiled */
+  msPerStep: number;
+  /** from the first call to the end of the first step */
+  msToFirstStep: number;
+}
+
+/** Batches of which a made-up epoch consists, at most. */
+const BATCHES = 4;
+
+/**
+ * Compiles a training and times its steps. What was compiled stays with the device, so that the training itself then
+ * starts at once.
+ * @param budget milliseconds after which no further steps are begun
+ */
+export async function timeSteps(
+  input: Omit<TrainingInput, 'data' | 'initial' | 'seed'> & { rows: number },
+  budget = 200,
+): Promise<Timing> {
+  const { network, batchSize } = input;
+  const random = createRandom(1);
+  const rows = Math.max(1, Math.min(input.rows, BATCHES * batchSize));
+  const width = network.inputShape.reduce((all, size) => all * size, 1);
+  const begin = performance.now();
+  const trainer = await compileTraining({
+    ...input,
+    seed: 1,
+    data: {
+      rows,
+      weights: null,
+      x: Float32Array.from({ length: rows * width }, () => random.next()),
+      y: Float32Array.from({ length: rows }, (_, row) => row % Math.max(2, headUnits(network.head))),
+    },
+    initial: buildGraph(network, 'x').weights.map(({ name, shape, size }) => ({
+      name,
+      shape,
+      data: Float32Array.from({ length: size }, () => 0.1 * random.next()),
+    })),
+  });
+  try {
+    const order = Uint32Array.from({ length: rows }, (_, row) => row);
+    const run = async () => {
+      trainer.setPermutation(order);
+      const steps = trainer.stepsLeft();
+      await trainer.run(new Array<number>(steps).fill(0)); // a rate of 0 moves nothing, and takes as long
+      return steps;
+    };
+    trainer.setPermutation(order);
+    await trainer.run([0]);
+    const first = performance.now();
+    let [steps, now] = [0, first];
+    do {
+      steps += await run();
+      now = performance.now();
+    } while (now - first < budget);
+    return { msPerStep: (now - first) / steps, msToFirstStep: first - begin };
+  } finally {
+    trainer.dispose();
+  }
+}
