@@ -16,6 +16,11 @@ const MAX_TOTAL_BYTES = 4 * 2 ** 30;
 const MAX_RATIO = 200;
 /** Below this an entry may be of any ratio: blank images are, and they do no harm. */
 const RATIO_FROM_BYTES = 2 ** 20;
+/** Archives up to this size are read into memory at once. */
+const WHOLE_BYTES = 2 ** 28;
+
+/** The archive's bytes from `start` to before `end`. */
+type ReadPart = (start: number, end: number) => Promise<Uint8Array<ArrayBuffer>>;
 
 export interface ZipEntry {
   /** the path inside the archive, with `/`; relative, without `..` */
@@ -34,9 +39,13 @@ const zipJs = () => import('@zip.js/zip.js/lib/zip-core-custom.js');
  * @throws UserError when it is truncated, corrupt, encrypted, unsafe in a name or larger than the limits; AbortError
  */
 export async function readZip(file: Blob, o: { signal?: AbortSignal } = {}): Promise<ZipEntry[]> {
-  const { BlobReader, ZipReader } = await zipJs();
+  const { BlobReader, Uint8ArrayReader, ZipReader } = await zipJs();
+  // a browser reads a part of a file in about a millisecond, however small: many small entries are read as one
+  const whole = file.size <= WHOLE_BYTES ? new Uint8Array(await file.arrayBuffer()) : null;
+  const read: ReadPart = async (start, end) =>
+    whole ? whole.slice(start, end) : new Uint8Array(await file.slice(start, end).arrayBuffer());
   // names are checked here, for zip.js says neither which one it refuses nor minds those that differ in case alone
-  const archive = new ZipReader(new BlobReader(file), {
+  const archive = new ZipReader(whole ? new Uint8ArrayReader(whole) : new BlobReader(file), {
     strictness: 'strict',
     filenameValidation: 'tolerant',
     checkLocalFilename: false,
@@ -47,7 +56,7 @@ export async function readZip(file: Blob, o: { signal?: AbortSignal } = {}): Pro
   for (const entry of listed) {
     if (o.signal?.aborted) throw abortError();
     if (entry.directory) continue;
-    const bytes = await unpack(file, entry, MAX_TOTAL_BYTES - total);
+    const bytes = await unpack(read, entry, MAX_TOTAL_BYTES - total);
     total += bytes.length;
     entries.push({ name: entry.filename, bytes });
   }
@@ -91,7 +100,7 @@ function checkName(name: string, seen: Set<string>): void {
 }
 
 /** @param left bytes that may still be unpacked of all entries together */
-async function unpack(file: Blob, entry: FileEntry, left: number): Promise<Uint8Array> {
+async function unpack(read: ReadPart, entry: FileEntry, left: number): Promise<Uint8Array> {
   const name = quote(entry.filename);
   const refuse = (detail: string) => new UserError('unsupported', `zip file: entry ${name} ${detail}`);
   if (entry.encrypted) throw refuse('is encrypted. Pack it without a password');
@@ -107,8 +116,8 @@ async function unpack(file: Blob, entry: FileEntry, left: number): Promise<Uint8
     throw refusal(cause, `entry ${name} contradicts the rest of the archive`);
   });
   const start = entry.localDirectory!.dataOffset;
-  const packed = file.slice(start, start + entry.compressedSize);
-  const bytes = isDeflated ? await inflate(packed, entry, limit) : new Uint8Array(await packed.arrayBuffer());
+  const packed = await read(start, start + entry.compressedSize);
+  const bytes = isDeflated ? await inflate(packed, entry, limit) : packed;
   if (bytes.length !== entry.uncompressedSize) {
     throw broken(`entry ${name} has ${bytes.length} bytes and claims ${entry.uncompressedSize}`);
   }
@@ -117,9 +126,9 @@ async function unpack(file: Blob, entry: FileEntry, left: number): Promise<Uint8
 }
 
 /** Inflates piece by piece, so that a bomb is dropped at the first piece too many. */
-async function inflate(packed: Blob, entry: FileEntry, limit: number): Promise<Uint8Array> {
+async function inflate(packed: Uint8Array<ArrayBuffer>, entry: FileEntry, limit: number): Promise<Uint8Array> {
   const out = new Uint8Array(entry.uncompressedSize);
-  const reader = packed.stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
+  const reader = new Response(packed).body!.pipeThrough(new DecompressionStream('deflate-raw')).getReader();
   let length = 0;
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
