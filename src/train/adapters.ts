@@ -77,6 +77,6 @@ function describe(name: 'webgpu' | 'webgl', adapter: string, software: boolean):
     available: true,
     adapter: software && !/software/i.test(label) ? `${label} (software)` : label,
     software,
-    reason: software ? 'a software adapter: the CPU backend is several times as fast' : null,
+    reason: software ? 'a software adapter: seldom faster than the CPU' : null,
   };
 }

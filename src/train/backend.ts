@@ -39,7 +39,9 @@ async function probe(): Promise<BackendReport> {
   const [webgpu, webgl] = [await probeWebGpu(), probeWebGl()];
   const backends = [webgpu, webgl, CPU];
   const auto = likely(backends);
-  return { backends, auto: auto.name, reason: explainUntimed(auto, backends, []) };
+  const notes = adapterNotes(backends, []).map((note) => `${note}.`);
+  const how = 'A step of the recipe is timed on each backend here as a training begins, and the fastest is taken.';
+  return { backends, auto: auto.name, reason: [how, ...notes].join(' ') };
 }
 
 /**

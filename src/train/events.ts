@@ -67,7 +67,8 @@ export interface BackendInfo {
 
 export interface BackendReport {
   backends: BackendInfo[];
-  /** what `auto` takes, and why */
+  /** what `auto` takes where there is nothing to time */
   auto: BackendName;
+  /** how `auto` chooses, and what is to be said of the adapters */
   reason: string;
 }

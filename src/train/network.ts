@@ -65,7 +65,9 @@ function applyLayer(
     }
     case 'averagePool2d': {
       const { poolSize, strides = poolSize, padding = LAYER_DEFAULTS.padding } = layer;
-      return tf.avgPool(x as never, poolSize, strides, padding);
+      return padding === 'same' && training
+        ? averagePoolSame(tf, x, poolSize, strides)
+        : tf.avgPool(x as never, poolSize, strides, padding);
     }
     case 'globalAveragePool2d':
       return tf.mean(x, [1, 2]); // [rows, channels]
@@ -81,6 +83,28 @@ function applyLayer(
       layer satisfies never;
       throw new Error(`no layer ${name}`);
   }
+}
+
+/**
+ * Average pooling with padding 'same', each window divided by what of it lies in the image. `tf.avgPool` gives the same,
+ * but its gradient divides by the whole window; without padding it is right, so here the padding is made before it.
+ */
+function averagePoolSame(tf: Tf, x: Tensor, poolSize: number, strides: number): Tensor {
+  const { top, bottom, left, right } = tf.backend_util.computePool2DInfo(
+    x.shape as [number, number, number, number],
+    poolSize,
+    strides,
+    1,
+    'same',
+  ).padInfo;
+  const edges: [number, number][] = [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ];
+  const pool = (of: Tensor): Tensor => tf.avgPool(tf.pad(of, edges) as never, poolSize, strides, 'valid');
+  return tf.div(pool(x), pool(tf.ones([1, x.shape[1]!, x.shape[2]!, 1])));
 }
 
 /**

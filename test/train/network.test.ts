@@ -2,14 +2,34 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Activation, Network } from '../../src/model/spec.ts';
 import { initialWeights, weightSlots } from '../../src/model/weights.ts';
 import { useBackend } from '../../src/train/backend.ts';
-import { activateHead, dropoutMask, forward, rowLosses } from '../../src/train/network.ts';
-import { loadTf, type Tf } from '../../src/train/tf.ts';
+import { activateHead, dropoutMask, forward, rowLosses, type TrainingPass } from '../../src/train/network.ts';
+import { loadTf, type Tensor, type Tf } from '../../src/train/tf.ts';
 import { finish, PLAIN } from './samples.ts';
 
 let tf: Tf;
 beforeAll(async () => {
   await useBackend('cpu');
   tf = await loadTf();
+});
+
+describe('average pooling', () => {
+  it('with padding divides by what of a window lies in the image, in its gradient too', () => {
+    const network: Network = {
+      inputShape: [3, 3, 1],
+      layers: [{ kind: 'averagePool2d', poolSize: 2, padding: 'same' }, { kind: 'flatten' }],
+      head: { kind: 'value' },
+    };
+    const weights = new Map<string, Tensor>([
+      ['head/kernel', tf.tensor2d([1, 1, 1, 1], [4, 1])],
+      ['head/bias', tf.zeros([1])],
+    ]);
+    const x = tf.range(0, 9).reshape([1, 3, 3, 1]);
+    const sum = (pass: TrainingPass | null) => (image: Tensor) => forward(tf, network, weights, image, pass).sum();
+    const training = sum({ seed: 1, step: 0, onMoving: () => {} });
+    expect(training(x).dataSync()[0]).toBe(sum(null)(x).dataSync()[0]);
+    const gradient = tf.grad(training as never)(x);
+    expect([...gradient.dataSync()]).toEqual([0.25, 0.25, 0.5, 0.25, 0.25, 0.5, 0.5, 0.5, 1]);
+  });
 });
 
 describe('dropout', () => {

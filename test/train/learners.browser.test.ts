@@ -1,0 +1,70 @@
+// The two learners against each other, and a checkpoint of one taken up by the other in the middle of an epoch.
+
+import { describe, expect, it } from 'vitest';
+import type { OptimizerSpec } from '../../src/model/recipe.ts';
+import type { Network } from '../../src/model/spec.ts';
+import { initialWeights } from '../../src/model/weights.ts';
+import { compiledGpu } from '../../src/train/compiled.ts';
+import { createGpuLearner } from '../../src/train/gpuLearner.ts';
+import { beginning, type Checkpoint, type Learner, type LearnerInput } from '../../src/train/learner.ts';
+import { startTf } from '../../src/train/tfBackends.ts';
+import { createTfLearner } from '../../src/train/tfLearner.ts';
+import { clouds, PLAIN } from './samples.ts';
+
+const network: Network = {
+  inputShape: [4],
+  layers: [{ kind: 'dense', units: 8, activation: 'tanh' }, { kind: 'batchNorm' }],
+  head: { kind: 'softmax', units: 3 },
+};
+const train = clouds(29, 1);
+const orders = [1, 2].map((seed) => Int32Array.from({ length: 29 }, (_, row) => (row * 11 + seed) % 29));
+
+const open = {
+  compiled: async (input: LearnerInput, begin: Checkpoint) => createGpuLearner(await compiledGpu(), {}, input, begin),
+  'TensorFlow.js': async (input: LearnerInput, begin: Checkpoint) =>
+    createTfLearner(await startTf('cpu'), input, begin),
+};
+type Name = keyof typeof open;
+
+/** Six steps, the fifth of which is the short one, three before and three after the checkpoint. */
+async function learn(optimizer: OptimizerSpec, first: Name, second: Name) {
+  const { signal } = new AbortController();
+  const training = { ...PLAIN, batchSize: 6, optimizer };
+  const input: LearnerInput = { network, training, seed: 1, train, validation: train, signal };
+  const rates = (count: number) => new Array<number>(count).fill(optimizer.learningRate);
+  const one: Learner = await open[first](input, beginning(initialWeights(network, 1)));
+  await one.beginEpoch(orders[0]);
+  await one.run(rates(2), false);
+  await one.keep();
+  await one.run(rates(1), false);
+  const checkpoint = await one.save();
+  one.dispose();
+  const two = await open[second](input, checkpoint);
+  const { seen, validation } = await two.run(rates(2), true);
+  await two.beginEpoch(orders[1]);
+  await two.run(rates(1), false);
+  const kept = await two.readKept();
+  const weights = (await two.save()).weights;
+  two.dispose();
+  return [seen, validation!]
+    .map(({ loss, weight, rows }) => [loss, weight, rows])
+    .concat([...kept, ...weights].map(({ data }) => [...data]));
+}
+
+describe.each<OptimizerSpec>([
+  { kind: 'sgd', learningRate: 0.1 },
+  { kind: 'momentum', learningRate: 0.05, momentum: 0.9, nesterov: true },
+  { kind: 'rmsprop', learningRate: 0.01, decay: 0.9, epsilon: 1e-7 },
+  { kind: 'adamw', learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0.1 },
+])('a checkpoint in the middle of an epoch, with $kind,', (optimizer) => {
+  it.each<[Name, Name]>([
+    ['compiled', 'compiled'],
+    ['compiled', 'TensorFlow.js'],
+    ['TensorFlow.js', 'compiled'],
+  ])('of the %s learner is taken up by the %s one', async (first, second) => {
+    const wanted = await learn(optimizer, 'TensorFlow.js', 'TensorFlow.js');
+    const seen = await learn(optimizer, first, second);
+    const largest = Math.max(...wanted.flatMap((values, i) => values.map((value, j) => Math.abs(value - seen[i][j]))));
+    expect(largest).toBeLessThan(1e-4);
+  });
+});
