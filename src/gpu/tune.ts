@@ -17,6 +17,9 @@ export function chooseVariant(gpu: Gpu, tuning: Tuning, shape: ProductShape): Va
   return tuning[keyOf(gpu, shape)] ?? candidates(gpu, shape)[0];
 }
 
+/** Multiplications from which a large tile is worth the time that its long text takes to compile. */
+const LARGE = 1 << 22;
+
 /** Variants worth a measurement, the most promising first. */
 export function candidates(gpu: Gpu, shape: ProductShape): Variant[] {
   const { rows, columns, depth, wholeRows } = shape;
@@ -25,6 +28,7 @@ export function candidates(gpu: Gpu, shape: ProductShape): Variant[] {
   const direct = (tileRows: number, tileColumns: number): Variant => ({ kind: 'direct', tileRows, tileColumns });
   const quad = (tileRows: number, tileColumns: number): Variant => ({ kind: 'quad', tileRows, tileColumns });
   if (wholeRows) return [direct(1, columns)];
+  const tile = (r: number, c: number): [number, number][] => [[r, c]];
   const tiles: [number, number][] = [
     [4, 8],
     [8, 8],
@@ -33,12 +37,15 @@ export function candidates(gpu: Gpu, shape: ProductShape): Variant[] {
     [1, 4],
   ];
   if (gpu.software) {
-    // two cores of four lanes each: few large tiles are best, but one tile for each lane there must be
-    const fitting = tiles.filter(([r, c]) => threads(r, c) >= 32);
-    const some = fitting.length > 0 ? fitting : [[1, 4] as [number, number]];
-    const quads =
-      gpu.quads && rows >= 32 && depth >= 8 ? some.filter(([r]) => r === 4).map(([r, c]) => quad(r, c)) : [];
-    return [...quads, ...some.map(([r, c]) => direct(r, c))];
+    // a few cores of four lanes each: large tiles are best, but one tile for each lane there must be
+    const large = rows * columns * depth >= LARGE ? tile(4, 16).concat(tile(8, 16)) : [];
+    const fitting = [...large.slice(0, 1), ...tiles, ...large.slice(1)].filter(
+      ([r, c]) => threads(r, c) >= 32 && columns >= c / 2,
+    );
+    const some = fitting.length > 0 ? fitting : tile(1, 4);
+    const shared = gpu.quads && rows >= 32 && depth >= 8 ? some.filter(([r]) => r >= 4) : [];
+    const single = some.filter(([, c]) => c <= 8);
+    return [...shared.map(([r, c]) => quad(r, c)), ...single.map(([r, c]) => direct(r, c))];
   }
   const fitting = tiles.filter(([r, c]) => threads(r, c) >= 4096).map(([r, c]) => direct(r, c));
   const small = fitting.length > 0 ? fitting : [direct(1, 4), direct(1, 1)];

@@ -26,14 +26,16 @@ export function poolForward(draft: Draft, operation: Pool, pass: Pass): Kernel {
   const places = maximum && pass.training ? draft.write(placesOf(output.tensor), 'u32') : null;
   const each = (make: (lane: number) => string) => times(lanes, make).join('\n');
   const row = rowOf(draft, input.tensor, pass, 'b');
+  const threads = (pass.rows * output.tensor.size) / lanes;
   return draft.threads(
     name,
-    (pass.rows * output.tensor.size) / lanes,
-    `let c = (i % ${channels / lanes}u) * ${lanes}u;
-let p = i / ${channels / lanes}u;
-let px = p % ${outWidth}u;
-let py = (p / ${outWidth}u) % ${outHeight}u;
-let b = p / ${outWidth * outHeight}u;
+    threads,
+    `let p = ${draft.quotient('i', channels / lanes, threads)};
+let c = (i - p * ${channels / lanes}u) * ${lanes}u;
+let line = ${draft.quotient('p', outWidth, threads)};
+let px = p - line * ${outWidth}u;
+let b = ${draft.quotient('line', outHeight, threads)};
+let py = line - b * ${outHeight}u;
 let image = ${row} * ${height * width * channels}u;
 let x0 = i32(px * ${window.stride}u) - ${window.padLeft};
 let y0 = i32(py * ${window.strideY}u) - ${window.padTop};
@@ -78,14 +80,16 @@ export function poolInputGradient(draft: Draft, operation: Pool, pass: Pass, tur
   const amount = !window.padded
     ? float(1 / (kernelHeight * kernelWidth))
     : `1.0 / (${inside('y0', kernelHeight, height)} * ${inside('x0', kernelWidth, width)})`;
+  const threads = (pass.rows * input.tensor.size) / lanes;
   return draft.threads(
     `${name} input gradient`,
-    (pass.rows * input.tensor.size) / lanes,
-    `let c = (i % ${channels / lanes}u) * ${lanes}u;
-let p = i / ${channels / lanes}u;
-let x = i32(p % ${width}u) + ${window.padLeft};
-let y = i32((p / ${width}u) % ${height}u) + ${window.padTop};
-let b = p / ${width * height}u;
+    threads,
+    `let p = ${draft.quotient('i', channels / lanes, threads)};
+let c = (i - p * ${channels / lanes}u) * ${lanes}u;
+let line = ${draft.quotient('p', width, threads)};
+let x = i32(p - line * ${width}u) + ${window.padLeft};
+let b = ${draft.quotient('line', height, threads)};
+let y = i32(line - b * ${height}u) + ${window.padTop};
 ${each((l) => `var g${l} = 0.0;`)}
 for (var py = ${fromY}; py <= ${toY}; py++) {
 for (var px = ${fromX}; px <= ${toX}; px++) {
