@@ -66,13 +66,15 @@ export function poolInputGradient(draft: Draft, operation: Pool, pass: Pass, tur
   const { height, width, channels, outHeight, outWidth, kernelHeight, kernelWidth, stride, strideY } = window;
   const maximum = operation.kind === 'maxPool';
   const lanes = together(window);
+  const threads = (pass.rows * input.tensor.size) / lanes;
   const d = draft.read(gradientOf(output.tensor));
   const places = maximum ? draft.read(placesOf(output.tensor), 'u32') : '';
   const give = defineGive(draft, input.tensor, turn);
   const each = (make: (lane: number) => string) => times(lanes, make).join('\n');
+  const over = (v: string, step: number) => `i32(${draft.quotient(`u32(${v})`, step, threads)})`;
   /** the first and the last window along an axis that cover place `v` */
   const range = (v: string, kernel: number, step: number, count: number, whole: boolean) =>
-    whole ? ['0', '0'] : [`max(0, (${v} - ${kernel} + ${step}) / ${step})`, `min(${count - 1}, ${v} / ${step})`];
+    whole ? ['0', '0'] : [over(`max(0, ${v} - ${kernel - step})`, step), `min(${count - 1}, ${over(v, step)})`];
   const [fromY, toY] = range('y', kernelHeight, strideY, outHeight, outHeight === 1 && !window.padded);
   const [fromX, toX] = range('x', kernelWidth, stride, outWidth, outWidth === 1 && !window.padded);
   const inside = (from: string, kernel: number, size: number) =>
@@ -80,7 +82,6 @@ export function poolInputGradient(draft: Draft, operation: Pool, pass: Pass, tur
   const amount = !window.padded
     ? float(1 / (kernelHeight * kernelWidth))
     : `1.0 / (${inside('y0', kernelHeight, height)} * ${inside('x0', kernelWidth, width)})`;
-  const threads = (pass.rows * input.tensor.size) / lanes;
   return draft.threads(
     `${name} input gradient`,
     threads,
