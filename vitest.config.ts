@@ -25,6 +25,7 @@ export default defineConfig({
             '@tensorflow/tfjs-backend-webgpu',
             'papaparse',
             '@zip.js/zip.js',
+            '@zip.js/zip.js/lib/zip-core-custom.js',
             'idb',
             'valibot',
             '@bufbuild/protobuf/wire',
