@@ -4,6 +4,7 @@
 // - direct: a thread sums a tile of outputs in registers and reads what it needs from the buffers. No barrier.
 // - quad: the same, and four neighbouring threads share what they read of b through subgroup operations.
 // - tiled: a workgroup brings blocks of a and b to workgroup memory, with barriers. What a GPU likes best.
+// One file, because the three share how an operand is read.
 
 import type { Draft, Kernel } from '../wgsl.ts';
 
