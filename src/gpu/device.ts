@@ -85,9 +85,14 @@ function explain(error: GPUError): UserError {
     : new UserError('unsupported', `operation on webgpu: the device refused it (${message}); ${REMEDY}`);
 }
 
+/** What the device has failed with: it is of no use any more. Null while it works. */
+export function failureOf({ device }: Gpu): Error | null {
+  return knownOf(device).failure;
+}
+
 /** @throws what the device has failed with, if it has */
-export function checkDevice({ device }: Gpu): void {
-  const { failure } = knownOf(device);
+export function checkDevice(gpu: Gpu): void {
+  const failure = failureOf(gpu);
   if (failure) throw failure;
 }
 

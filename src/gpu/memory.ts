@@ -37,6 +37,10 @@ export class DeviceMemory {
     this.#gpu.device.queue.writeBuffer(this.get(name), 0, buffer, byteOffset, byteLength);
   }
 
+  has(name: string): boolean {
+    return this.#buffers.has(name);
+  }
+
   drop(name: string): void {
     this.#buffers.get(name)?.destroy();
     this.#buffers.delete(name);

@@ -45,22 +45,38 @@ export interface OptimizerState {
 export interface Trainer extends Observer {
   /** Kernels of one step. */
   readonly dispatches: number;
-  /** Begins a pass over the rows in this order. */
-  setPermutation(order: ArrayLike<number>): void;
+  /** Begins a pass over the rows in this order, or takes one up after its first rows. */
+  setPermutation(order: ArrayLike<number>, done?: number): void;
   /** Steps until the permutation is used up; the last batch may be short. */
   stepsLeft(): number;
   /**
    * Does the next steps, one for each learning rate; the losses are those before each step. Runs may overlap: they are
    * done in the order of the calls.
-   * @throws UserError where a loss is no number, or the device fails
+   * @throws LossError where a loss is no number; UserError where the device fails
    */
   run(learningRates: number[]): Promise<Sums>;
   readWeights(): Promise<Weight[]>;
   writeWeights(weights: Weight[]): void;
+  /** Copies the weights, on the device, in place of those copied before. */
+  keepWeights(): void;
+  readKept(): Promise<Weight[]>;
   readOptimizer(): Promise<OptimizerState>;
   writeOptimizer(state: OptimizerState): void;
   /** Gives all memory back. A run in progress ends with an error. */
   dispose(): void;
+}
+
+/** A loss that is no number. */
+export class LossError extends UserError {
+  readonly loss: number;
+  constructor(loss: number, first: number, steps: number, rate: number) {
+    const place = steps > 1 ? `between steps ${first} and ${first + steps - 1}` : `at step ${first}`;
+    super(
+      'invalid',
+      `loss: ${loss} ${place}; lower the learning rate (it is ${rate}), scale the features and the target, and look for extreme values in them`,
+    );
+    this.loss = loss;
+  }
 }
 
 /** Milliseconds that measuring takes at most, where the caller does not say. */
@@ -129,10 +145,10 @@ export async function compileTraining(input: TrainingInput): Promise<Trainer> {
   return {
     ...createObserver(gpu, network.head, memory, plan.inference),
     dispatches: plan.training.length,
-    setPermutation(next) {
+    setPermutation(next, done = 0) {
       if (next.length !== data.rows) throw new Error(`a permutation of ${next.length} for ${data.rows} rows`);
       order = next;
-      cursor = 0;
+      cursor = done;
       memory.write('permutation', Uint32Array.from(next));
     },
     stepsLeft: () => (order ? Math.ceil((data.rows - cursor) / batchSize) : 0),
@@ -152,12 +168,20 @@ export async function compileTraining(input: TrainingInput): Promise<Trainer> {
         takeSums(memory, last, to);
       });
       const { loss, metric } = addUp(sums, batchSize);
-      if (!Number.isFinite(loss)) throw lossError(loss, first, values.length, learningRates[0]);
+      if (!Number.isFinite(loss)) throw new LossError(loss, first, values.length, learningRates[0]);
       const total = (field: 'weight' | 'rows') => values.reduce((sum, step) => sum + step[field], 0);
       return { loss, metric, weight: total('weight'), rows: total('rows') };
     },
     readWeights: async () => nameWeights(plan.graph, await memory.read('weights')),
     writeWeights: (weights) => memory.write('weights', flattenWeights(plan.graph, weights)),
+    keepWeights() {
+      const { size } = memory.get('weights');
+      if (!memory.has('kept')) memory.make('kept', size);
+      const encoder = device.createCommandEncoder();
+      encoder.copyBufferToBuffer(memory.get('weights'), 0, memory.get('kept'), 0, size);
+      device.queue.submit([encoder.finish()]);
+    },
+    readKept: async () => nameWeights(plan.graph, await memory.read('kept')),
     readOptimizer: async () => {
       const done = steps; // of the steps whose state is read, though more may be asked for meanwhile
       const slots = Array.from({ length: plan.slots }, (_, slot) => memory.read(`slot${slot}`));
@@ -169,12 +193,4 @@ export async function compileTraining(input: TrainingInput): Promise<Trainer> {
     },
     dispose: () => memory.dispose(),
   };
-}
-
-function lossError(loss: number, first: number, steps: number, rate: number): UserError {
-  const place = steps > 1 ? `between steps ${first} and ${first + steps - 1}` : `at step ${first}`;
-  return new UserError(
-    'invalid',
-    `loss: ${loss} ${place}; lower the learning rate (it is ${rate}), scale the features and the target, and look for extreme values in them`,
-  );
 }

@@ -7,7 +7,7 @@ import type { ModelSpec } from './spec.ts';
 
 export type Task = 'binary' | 'multiclass' | 'regression' | 'imageClassification';
 
-/** `auto` takes WebGPU on a real adapter, else WebGL on a real one, else the CPU. */
+/** `auto` times a step of the recipe on each backend that the machine has, and takes the fastest. */
 export type BackendChoice = 'auto' | 'webgpu' | 'webgl' | 'cpu';
 
 export type OptimizerSpec =

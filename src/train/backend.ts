@@ -1,33 +1,35 @@
-// Which backend TensorFlow.js works on: what there is, which one is taken and why, and whether it computes right.
-// What a machine offers is adapters.ts, what becomes of a device at work faults.ts.
+// Which backend trains and predicts: what there is, which one is taken and why, and whether it computes right. WebGPU
+// means the compiled trainer, and TensorFlow.js on WebGPU for what that does not cover. What a machine offers is
+// adapters.ts, how fast each is fastest.ts, what becomes of a device at work faults.ts.
 
 import { UserError } from '../base/errors.ts';
+import type { Gpu } from '../gpu/device.ts';
 import type { BackendChoice } from '../model/recipe.ts';
-import { probeWebGl, probeWebGpu, requestAdapter } from './adapters.ts';
-import type { BackendInfo, BackendName, BackendReport } from './events.ts';
-import { deviceFailed, watchCanvas, watchGpu, watchNothing } from './faults.ts';
-import { nextTask } from './pace.ts';
+import type { Network } from '../model/spec.ts';
+import { probeWebGl, probeWebGpu } from './adapters.ts';
+import { compiledFailed, compiledGpu, compilerGap, tuning } from './compiled.ts';
+import type { BackendInfo, BackendInUse, BackendName, BackendReport } from './events.ts';
+import { stepsOf, timeBackends, type Measured, type Work } from './fastest.ts';
+import { deviceFailed } from './faults.ts';
+import { createGpuLearner } from './gpuLearner.ts';
 import { largestDifference, SELF_TEST_TOLERANCE, selfTestWeights } from './selfTest.ts';
 import { loadTf, tfWasLoaded, type Tf } from './tf.ts';
+import { startTf } from './tfBackends.ts';
+import { createTfLearner } from './tfLearner.ts';
 
-export interface BackendInUse {
-  backend: BackendName;
-  /** such as `nvidia ada-lovelace`, `SwiftShader (software)`, `plain JavaScript` */
-  adapter: string;
-  /** why this one, a sentence; null where it was asked for and works */
-  reason: string | null;
-}
+/** What computes: the compiled trainer on a device, or TensorFlow.js on its backend. */
+export type Engine = { kind: 'compiled'; gpu: Gpu } | { kind: 'tf'; tf: Tf };
 
 const CPU: BackendInfo = { name: 'cpu', available: true, adapter: 'plain JavaScript', software: false, reason: null };
 const TITLES: Record<BackendName, string> = { webgpu: 'WebGPU', webgl: 'WebGL', cpu: 'the CPU' };
 
-let inUse: BackendName | null = null;
-/** what the self-test of each started backend said; null: it computes right */
-const tested = new Map<BackendName, string | null>();
-let reference: Float32Array | null = null;
+let inUse: (BackendInUse & { kind: Engine['kind'] }) | null = null;
+/** what the self-test of each engine said; null: it computes right */
+const tested = new Map<string, string | null>();
+let reference: Promise<Float32Array> | null = null;
 let probed: Promise<BackendReport> | null = null;
 
-/** What this machine has, and what `auto` would take. Loads nothing, and asks the browser once. */
+/** What this machine has, and what `auto` would take untimed. Loads nothing, and asks the browser once. */
 export function probeBackends(): Promise<BackendReport> {
   probed ??= probe();
   return probed;
@@ -35,43 +37,57 @@ export function probeBackends(): Promise<BackendReport> {
 
 async function probe(): Promise<BackendReport> {
   const [webgpu, webgl] = [await probeWebGpu(), probeWebGl()];
-  const auto = [webgpu, webgl].find((info) => info.available && !info.software) ?? CPU;
-  return { backends: [webgpu, webgl, CPU], auto: auto.name, reason: explainAuto(auto, [webgpu, webgl], []) };
+  const backends = [webgpu, webgl, CPU];
+  const auto = likely(backends);
+  return { backends, auto: auto.name, reason: explainUntimed(auto, backends, []) };
 }
 
 /**
- * Makes a backend the one in use. `auto` takes WebGPU on a real adapter, else WebGL on a real one, else the CPU. Each
- * has to give the CPU's gradients first; one that does not is left for the CPU, and the reason says so.
+ * Makes a backend the one in use. `auto` times a step of the work on each and takes the fastest; where no work is given,
+ * it takes WebGPU on a real adapter, else WebGL on a real one, else the CPU. Each has to give the CPU's gradients first;
+ * one that does not is left, and the reason says so.
+ * @param work what is to be done; the network alone where only predictions are
  * @throws UserError where the backend asked for is not there
  */
-export async function useBackend(choice: BackendChoice): Promise<BackendInUse> {
-  const tf = await loadTf();
-  if (choice === 'cpu') return start(tf, CPU, null);
-  if (deviceFailed()) probed = null; // the machine may have another adapter now, or none
+export async function useBackend(choice: BackendChoice, work: Partial<Work> = {}): Promise<BackendInUse> {
+  if (choice === 'cpu') return take(CPU, 'tf', null);
+  if (deviceFailed() || compiledFailed()) probed = null; // the machine may have another adapter now, or none
   const { backends } = await probeBackends();
-  if (choice !== 'auto') {
-    const info = backends.find(({ name }) => name === choice)!;
-    if (!info.available) {
-      throw new UserError('unsupported', `backend '${choice}': ${info.reason}; choose 'auto' or 'cpu'`);
-    }
-    const fault = await tryBackend(tf, info);
-    if (!fault) return { backend: choice, adapter: info.adapter, reason: null };
-    return start(tf, CPU, `${TITLES[choice]} was asked for, but ${fault}; the CPU is used instead.`);
+  if (choice === 'auto') {
+    const { network, training, rows } = work;
+    if (network && training && rows) return takeFastest({ network, training, rows }, backends);
+    return takeLikely(backends, network);
   }
-  const faults: string[] = [];
-  for (const info of backends) {
-    if (info.name === 'cpu' || !info.available || info.software) continue;
-    const fault = await tryBackend(tf, info);
-    if (!fault) return { backend: info.name, adapter: info.adapter, reason: explainAuto(info, backends, faults) };
-    faults.push(`${TITLES[info.name]} is passed over: ${fault}`);
+  const info = backends.find(({ name }) => name === choice)!;
+  if (!info.available) {
+    throw new UserError('unsupported', `backend '${choice}': ${info.reason}; choose 'auto' or 'cpu'`);
   }
-  return start(tf, CPU, explainAuto(CPU, backends, faults));
+  const { fault, kind, gap } = await tryBackend(info, work.network);
+  if (fault) return take(CPU, 'tf', `${TITLES[choice]} was asked for, but ${fault}; the CPU is used instead.`);
+  return take(info, kind, gap && `TensorFlow.js on WebGPU, as this cannot be compiled: ${gap}.`);
 }
 
-/** TensorFlow.js with a backend in use: the one that was chosen last, or what `auto` takes. */
+/** What computes for a network on the backend in use; a lost device is replaced. */
+export async function activeEngine(network: Network): Promise<Engine> {
+  const failed = inUse?.kind === 'compiled' ? compiledFailed() : deviceFailed();
+  if (inUse === null || failed) await useBackend(inUse?.backend ?? 'auto', { network });
+  const { backend, kind } = inUse!;
+  if (kind === 'tf') return { kind, tf: await startTf(backend) };
+  if (compilerGap(network)) return { kind: 'tf', tf: await startTf('cpu') };
+  return { kind, gpu: await compiledGpu() };
+}
+
+/** Where the work in progress runs. */
+export function backendInUse(): BackendInUse {
+  if (!inUse) throw new Error('no backend is in use yet');
+  const { backend, adapter, reason } = inUse;
+  return { backend, adapter, reason };
+}
+
+/** TensorFlow.js on the backend in use; on the CPU where the compiled trainer is, which does without it. */
 export async function activeTf(): Promise<Tf> {
-  if (inUse === null || deviceFailed()) await useBackend(inUse ?? 'auto');
-  return loadTf();
+  if (inUse === null || (inUse.kind === 'tf' && deviceFailed())) await useBackend(inUse?.backend ?? 'auto');
+  return startTf(inUse!.kind === 'tf' ? inUse!.backend : 'cpu');
 }
 
 /** What TensorFlow.js holds; zeros where it was not loaded. */
@@ -81,101 +97,112 @@ export async function memory(): Promise<{ numTensors: number; numBytes: number }
   return { numTensors, numBytes };
 }
 
-/** Starts a backend and tests it. Gives what is wrong with it, or null. */
-async function tryBackend(tf: Tf, info: BackendInfo): Promise<string | null> {
+async function take(info: BackendInfo, kind: Engine['kind'], reason: string | null): Promise<BackendInUse> {
+  if (kind === 'tf') await startTf(info.name);
+  else await compiledGpu();
+  inUse = { backend: info.name, adapter: info.adapter, reason, kind };
+  return backendInUse();
+}
+
+/** Starts a backend and tests it, as it would compute this network. `fault` is what is wrong with it, or null. */
+async function tryBackend(
+  info: BackendInfo,
+  network?: Network,
+): Promise<{ fault: string | null; kind: Engine['kind']; gap: string | null }> {
+  const gap = info.name === 'webgpu' && network ? compilerGap(network) : null;
+  const kind = info.name === 'webgpu' && !gap ? 'compiled' : 'tf';
+  const name = `${kind} ${info.name}`;
   try {
-    if (deviceFailed() && inUse === info.name) {
-      tested.delete(info.name);
-      discardBackend(tf, info.name);
-    }
-    const known = tested.get(info.name);
-    if (known) return known;
-    if (known === undefined && !reference) {
-      await start(tf, CPU, null);
-      reference = await selfTestWeights(tf);
-    }
-    await start(tf, info, null);
-    await nextTask(); // a device that was lost while another backend was in use says so now
-    if (deviceFailed()) {
-      discardBackend(tf, info.name);
-      await start(tf, info, null);
-    }
-    if (known === null) return null;
-    const difference = largestDifference(await selfTestWeights(tf), reference!);
+    const known = tested.get(name);
+    if (known !== undefined) return { fault: known, kind, gap };
+    reference ??= startTf('cpu').then((tf) => selfTestWeights((...o) => createTfLearner(tf, ...o)));
+    const expected = await reference;
+    const seen =
+      kind === 'compiled'
+        ? await compiledGpu().then((gpu) => selfTestWeights((...o) => createGpuLearner(gpu, tuning, ...o)))
+        : await startTf(info.name).then((tf) => selfTestWeights((...o) => createTfLearner(tf, ...o)));
+    const difference = largestDifference(seen, expected);
     const fault =
       difference <= SELF_TEST_TOLERANCE
         ? null
         : `its gradients differ from the CPU's by ${difference.toPrecision(2)} in the start-up test`;
-    tested.set(info.name, fault);
-    return fault;
+    tested.set(name, fault);
+    return { fault, kind, gap };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return `it could not be started (${why})`; // not remembered: the next call tries again
+    return { fault: `it could not be started (${why})`, kind, gap }; // not remembered: the next call tries again
   }
 }
 
-async function start(tf: Tf, info: BackendInfo, reason: string | null): Promise<BackendInUse> {
-  if (inUse !== info.name || deviceFailed()) {
-    if (info.name === 'webgpu') await registerWebGpu(tf);
-    if (!(await tf.setBackend(info.name))) throw new Error(`TensorFlow.js could not start ${info.name}`);
-    inUse = info.name;
-    const backend = tf.backend() as unknown as { device?: GPUDevice; gpgpu?: { gl: WebGL2RenderingContext } };
-    if (backend.device) watchGpu(backend.device);
-    else if (backend.gpgpu) watchCanvas(backend.gpgpu.gl.canvas);
-    else watchNothing();
+/** The fastest of those that compute right. */
+async function takeFastest(work: Work, backends: BackendInfo[]): Promise<BackendInUse> {
+  const measured = await timeBackends(work, backends);
+  const faults: string[] = [];
+  const timed = backends.filter(({ name }) => measured.times[name] !== undefined);
+  for (const info of timed.sort((a, b) => measured.times[a.name]! - measured.times[b.name]!)) {
+    if (info.name === 'cpu') return take(info, 'tf', explainTimed(info, work, backends, measured, faults));
+    const { fault, kind } = await tryBackend(info, work.network);
+    if (!fault) return take(info, kind, explainTimed(info, work, backends, measured, faults));
+    faults.push(`${TITLES[info.name]} is passed over: ${fault}`);
   }
-  return { backend: info.name, adapter: info.adapter, reason };
+  throw new Error('the CPU was not timed');
 }
 
-/**
- * Loads the WebGPU backend and gives it a device. The package's own registration, which its import makes, takes an
- * adapter without looking whether there is one; ours stands in its place.
- */
-async function registerWebGpu(tf: Tf): Promise<void> {
-  if (webGpuRegistered) return;
-  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
-  tf.removeBackend('webgpu');
-  tf.registerBackend(
-    'webgpu',
-    async () => {
-      const adapter = await requestAdapter();
-      if (!adapter) throw new Error('the browser offers no adapter');
-      const { limits } = adapter;
-      const device = await adapter.requestDevice({
-        requiredLimits: {
-          maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-          maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
-          maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-          maxBufferSize: limits.maxBufferSize,
-          maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
-          maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-        },
-      });
-      return new WebGPUBackend(device, adapter.info);
-    },
-    3, // above WebGL, as the package has it
-  );
-  webGpuRegistered = true;
-}
-let webGpuRegistered = false;
+const likely = (backends: BackendInfo[]): BackendInfo =>
+  backends.find((info) => info.available && !info.software && info.name !== 'cpu') ?? CPU;
 
-/** Forgets a backend whose device is lost; its factory stays, to make a new one. */
-function discardBackend(tf: Tf, name: BackendName): void {
-  const factory = tf.findBackendFactory(name);
-  tf.removeBackend(name);
-  if (factory) tf.registerBackend(name, factory, name === 'webgpu' ? 3 : 2);
-  inUse = null;
+async function takeLikely(backends: BackendInfo[], network?: Network): Promise<BackendInUse> {
+  const faults: string[] = [];
+  for (const info of backends) {
+    if (info.name === 'cpu' || !info.available || info.software) continue;
+    const { fault, kind } = await tryBackend(info, network);
+    if (!fault) return take(info, kind, explainUntimed(info, backends, faults));
+    faults.push(`${TITLES[info.name]} is passed over: ${fault}`);
+  }
+  return take(CPU, 'tf', explainUntimed(CPU, backends, faults));
 }
 
-function explainAuto(taken: BackendInfo, backends: BackendInfo[], faults: string[]): string {
-  const passed = backends
-    .slice(0, taken.name === 'cpu' ? backends.length : backends.findIndex(({ name }) => name === taken.name))
-    .filter((info) => info.name !== 'cpu')
-    .flatMap((info) => {
-      if (!info.available) return [`${TITLES[info.name]} is not available: ${info.reason}`];
-      return info.software ? [`${TITLES[info.name]} has only a software adapter here (${info.adapter})`] : [];
-    });
+const twoDigits = (ms: number): string => String(Number(ms.toPrecision(2)));
+const capital = (text: string): string => text[0].toUpperCase() + text.slice(1);
+
+/** Such as `Automatic choice: WebGPU (compiled), 3.1 ms a step; the CPU takes 5.9, WebGL 15.`, and what else is to be said. */
+function explainTimed(
+  taken: BackendInfo,
+  work: Work,
+  backends: BackendInfo[],
+  { times, notes }: Measured,
+  faults: string[],
+): string {
+  const gap = compilerGap(work.network);
+  const title = (name: BackendName) => (name === 'webgpu' && !gap ? 'WebGPU (compiled)' : TITLES[name]);
+  const others = backends
+    .filter(({ name }) => name !== taken.name && times[name] !== undefined)
+    .sort((a, b) => times[a.name]! - times[b.name]!)
+    .map(({ name }, index) => `${title(name)} ${index === 0 ? 'takes ' : ''}${twoDigits(times[name]!)}`);
+  const first = `Automatic choice: ${title(taken.name)}, ${twoDigits(times[taken.name]!)} ms a step`;
+  const seconds = twoDigits((times.cpu! * stepsOf(work)) / 1000);
+  const compared =
+    others.length > 0
+      ? `${first}; ${others.join(', ')}.`
+      : Object.keys(times).length === 1 && notes.length === 0
+        ? `${first} and ${seconds} s in all, over before another would have started.`
+        : `${first}.`;
+  const said = [...new Set([...faults, ...notes, ...adapterNotes(backends, notes)])];
+  return [compared, ...said.map((note) => `${capital(note)}.`)].join(' ');
+}
+
+/** What is to be said of the adapters, where it was not said already. */
+function adapterNotes(backends: BackendInfo[], said: string[]): string[] {
+  return backends.flatMap(({ name, available, software, adapter, reason }) => {
+    if (said.some((note) => note.startsWith(TITLES[name]))) return [];
+    if (!available) return [`${TITLES[name]} is not available: ${reason}`];
+    return software ? [`${TITLES[name]} has only a software adapter here (${adapter})`] : [];
+  });
+}
+
+function explainUntimed(taken: BackendInfo, backends: BackendInfo[], faults: string[]): string {
+  const before = taken.name === 'cpu' ? backends : backends.slice(0, backends.indexOf(taken));
   const where = taken.name === 'cpu' ? TITLES.cpu : `${TITLES[taken.name]} on ${taken.adapter}`;
-  const why = [...passed, ...faults].join('; ');
+  const why = [...adapterNotes(before, []), ...faults].join('; ');
   return `Automatic choice: ${where}${why ? `. ${why}` : ', the fastest here'}.`;
 }

@@ -25,7 +25,7 @@ export interface Batch {
   y: Float32Array;
   /** [rows] */
   weights: Float32Array;
-  /** of `weights`; 1 where all are 0, so that such a batch teaches nothing instead of dividing by zero */
+  /** of `weights` */
   weight: number;
   rows: number;
 }
@@ -37,14 +37,7 @@ export function epochOrder(rows: number, seed: number, epoch: number): Int32Arra
 }
 
 /** The rows `order[from..to)` as arrays for the device. */
-export function gatherBatch(
-  part: TrainRows,
-  weights: Float32Array | null,
-  head: Head,
-  order: Int32Array | null,
-  from: number,
-  to: number,
-): Batch {
+export function gatherBatch(part: TrainRows, head: Head, order: Int32Array | null, from: number, to: number): Batch {
   const rows = to - from;
   const width = part.x.length / part.rows;
   const units = headUnits(head);
@@ -60,10 +53,9 @@ export function gatherBatch(
     batch.x.set(part.x.subarray(row * width, (row + 1) * width), i * width);
     if (head.kind === 'softmax') batch.y[i * units + part.y[row]] = 1;
     else batch.y[i] = part.y[row];
-    batch.weights[i] = weights ? weights[row] : 1;
+    batch.weights[i] = part.weights ? part.weights[row] : 1;
     batch.weight += batch.weights[i];
   }
-  if (batch.weight === 0) batch.weight = 1;
   return batch;
 }
 

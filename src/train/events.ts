@@ -31,7 +31,19 @@ export interface StepProgress {
   remainingMs: number;
 }
 
-export type TrainEvent = { kind: 'step'; progress: StepProgress } | { kind: 'epoch'; log: EpochLog };
+export interface BackendInUse {
+  backend: BackendName;
+  /** such as `nvidia ada-lovelace`, `SwiftShader (software)`, `plain JavaScript` */
+  adapter: string;
+  /** why this one, a sentence; null where it was asked for and works */
+  reason: string | null;
+}
+
+export type TrainEvent =
+  | { kind: 'step'; progress: StepProgress }
+  | { kind: 'epoch'; log: EpochLog }
+  /** its device was lost, and it went on: where, and what happened */
+  | { kind: 'backend'; inUse: BackendInUse };
 
 export interface TrainResult {
   /** of the best epoch by validation loss (of the last one where early stopping is off) */

@@ -71,6 +71,11 @@ export function whileDeviceWorks<T>(promise: Promise<T>): Promise<T> {
   });
 }
 
+/** Whether this is the error that says a device was lost: on another, the work can go on. */
+export function isDeviceLoss(error: unknown): error is UserError {
+  return error instanceof UserError && error.code === 'missing' && /device: it was lost/.test(error.message);
+}
+
 /** What to throw for an error of TensorFlow.js or the device: a UserError where the cause is known, else the error itself. */
 export function explainFailure(error: unknown, backend: BackendName): unknown {
   if (error instanceof UserError || !(error instanceof Error)) return error;

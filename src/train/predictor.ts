@@ -2,10 +2,13 @@
 // exported TensorFlow.js file as a stranger would, through the library's own layers.
 
 import { UserError } from '../base/errors.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { compilePredictor } from '../gpu/predictor.ts';
 import { toProbabilities } from '../model/head.ts';
 import { headUnits, type Network, type Weight } from '../model/spec.ts';
 import { weightSlots } from '../model/weights.ts';
-import { activeTf } from './backend.ts';
+import { activeEngine, activeTf } from './backend.ts';
+import { tuning } from './compiled.ts';
 import type { BackendName } from './events.ts';
 import { checkDevice, explainFailure, whileDeviceWorks } from './faults.ts';
 import { activateHead, forward } from './network.ts';
@@ -33,6 +36,42 @@ export async function createPredictor(network: Network, weights: Weight[]): Prom
       throw new Error(`weight ${name} is ${weight ? `[${weight.shape}]` : 'absent'}, the network needs [${shape}]`);
     }
   }
+  const onTf = createTfForward(network, weights);
+  const onGpu = createCompiledForward(network, weights);
+  return {
+    async predict(x, rows) {
+      const engine = await activeEngine(network);
+      const raw = await (engine.kind === 'compiled' ? onGpu.predict(engine.gpu, x, rows) : onTf.predict(x, rows));
+      return network.head.kind === 'value' ? raw : toProbabilities(network.head, raw, rows);
+    },
+    dispose() {
+      onGpu.unload();
+      onTf.unload();
+    },
+  };
+}
+
+/** The forward pass of the compiled trainer. The device it was compiled on may give way to another. */
+function createCompiledForward(network: Network, weights: Weight[]) {
+  let loaded: { gpu: Gpu; observer: Awaited<ReturnType<typeof compilePredictor>> } | null = null;
+  const unload = () => {
+    loaded?.observer.dispose();
+    loaded = null;
+  };
+  return {
+    async predict(gpu: Gpu, x: Float32Array, rows: number): Promise<Float32Array> {
+      if (loaded?.gpu !== gpu) {
+        unload();
+        loaded = { gpu, observer: await compilePredictor({ gpu, network, weights, tuning }) };
+      }
+      return loaded.observer.predict(x, rows);
+    },
+    unload,
+  };
+}
+
+/** The network as operations of TensorFlow.js. */
+function createTfForward(network: Network, weights: Weight[]) {
   let loaded: { backend: object; tensors: Map<string, Tensor> } | null = null;
   const unload = () => {
     loaded?.tensors.forEach((tensor) => tensor.dispose());
@@ -48,13 +87,11 @@ export async function createPredictor(network: Network, weights: Weight[]): Prom
     return loaded!.tensors;
   };
   return {
-    async predict(x, rows) {
-      const raw = await inBatches(network.inputShape, headUnits(network.head), x, rows, (tf, batch) =>
+    predict: (x: Float32Array, rows: number) =>
+      inBatches(network.inputShape, headUnits(network.head), x, rows, (tf, batch) =>
         activateHead(tf, network.head, forward(tf, network, load(tf), batch, null)),
-      );
-      return network.head.kind === 'value' ? raw : toProbabilities(network.head, raw, rows);
-    },
-    dispose: unload,
+      ),
+    unload,
   };
 }
 

@@ -1,13 +1,11 @@
-// Does this backend compute gradients? Two steps of a small convolutional network with batch normalisation on the
-// backend in use, against the same on the CPU. Phones are known whose gradients are all zero.
+// Does this backend compute gradients? Two steps of a small convolutional network with batch normalisation, against the
+// same on the CPU. Phones are known whose gradients are all zero.
 
 import type { TrainingSpec } from '../model/recipe.ts';
 import type { Network } from '../model/spec.ts';
 import { createRandom } from '../base/random.ts';
-import type { Batch } from './batches.ts';
-import { whileDeviceWorks } from './faults.ts';
-import { createLearner } from './learner.ts';
-import type { Tf } from './tf.ts';
+import { initialWeights } from '../model/weights.ts';
+import { beginning, type Checkpoint, type Learner, type LearnerInput } from './learner.ts';
 
 const NETWORK: Network = {
   inputShape: [6, 6, 2],
@@ -36,28 +34,32 @@ const TRAINING: TrainingSpec = {
 /** Largest difference of a weight that is put down to rounding; weights move by some 0.1. */
 export const SELF_TEST_TOLERANCE = 1e-3;
 
-/** All weights after two steps on the backend in use. */
-export async function selfTestWeights(tf: Tf): Promise<Float32Array> {
+/** All weights after two steps of a learner that is opened for it. */
+export async function selfTestWeights(
+  open: (input: LearnerInput, begin: Checkpoint) => Learner | Promise<Learner>,
+): Promise<Float32Array> {
   const random = createRandom(7);
-  const rows = 8;
-  const batch: Batch = {
+  const rows = TRAINING.batchSize;
+  const train = {
     x: Float32Array.from({ length: rows * 72 }, () => random.normal()),
-    y: Float32Array.from({ length: rows * 3 }, (_, i) => (i % 3 === Math.floor(i / 3) % 3 ? 1 : 0)),
-    weights: new Float32Array(rows).fill(1),
-    weight: rows,
+    y: Float32Array.from({ length: rows }, (_, row) => row % 3),
+    weights: null,
     rows,
   };
-  const learner = createLearner(tf, NETWORK, TRAINING, 7, undefined);
+  const { signal } = new AbortController();
+  const learner = await open(
+    { network: NETWORK, training: TRAINING, seed: 7, train, validation: null, signal },
+    beginning(initialWeights(NETWORK, 7)),
+  );
   try {
-    learner.step(batch, TRAINING.optimizer.learningRate);
-    learner.step(batch, TRAINING.optimizer.learningRate);
-    const snapshot = learner.snapshot();
-    try {
-      const weights = await whileDeviceWorks(learner.readWeights(snapshot));
-      return Float32Array.from(weights.flatMap(({ data }) => [...data]));
-    } finally {
-      tf.dispose([snapshot.flat, [...snapshot.moving.values()]]);
+    const order = Int32Array.from({ length: rows }, (_, row) => row);
+    for (let step = 0; step < 2; step++) {
+      await learner.beginEpoch(order);
+      await learner.run([TRAINING.optimizer.learningRate], false);
     }
+    await learner.keep();
+    const weights = await learner.readKept();
+    return Float32Array.from(weights.flatMap(({ data }) => [...data]));
   } finally {
     learner.dispose();
   }

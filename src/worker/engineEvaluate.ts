@@ -109,7 +109,7 @@ export async function predictPart(
   }
   const predict = async (): Promise<Predicted> => {
     const x = await encodeRows(context, data, trained.preparation, index);
-    return { rows: index, outputs: await modelOutputs(context, trained, version.recipe.backend, x, index.length) };
+    return { rows: index, outputs: await modelOutputs(context, trained, version.backend, x, index.length) };
   };
   const predicted = rows ? await predict() : await context.predictions.get(`${version.runId} ${part}`, predict);
   return { version, trained, data, predicted };

@@ -98,7 +98,7 @@ function tableOutputs(
   preparation: TablePreparation,
   table: Table,
 ): Promise<Float32Array> {
-  return modelOutputs(context, trained, version.recipe.backend, encodeFeatures(table, preparation), table.rows);
+  return modelOutputs(context, trained, version.backend, encodeFeatures(table, preparation), table.rows);
 }
 
 /** Probabilities [files, classes], or values [files]; a few images in memory at a time. */
@@ -119,7 +119,7 @@ async function imageOutputs(
       pixels.set(resizeImage(await decodeImage(file), preparation), i * length);
     }
     const x = scalePixels(pixels, length, [...batch.keys()]);
-    const part = await modelOutputs(context, trained, version.recipe.backend, x, batch.length);
+    const part = await modelOutputs(context, trained, version.backend, x, batch.length);
     outputs.set(part, start * width);
   }
   return outputs;

@@ -8,7 +8,7 @@ import { addRun, interruptRuns, saveRun, type RunRecord } from '../store/runs.ts
 import { saveVersion, type Version } from '../store/versions.ts';
 import type { Database } from '../store/db.ts';
 import { useBackend } from '../train/backend.ts';
-import type { TrainResult } from '../train/events.ts';
+import type { BackendInUse, TrainResult } from '../train/events.ts';
 import { train as learn, type TrainRows } from '../train/train.ts';
 import type { CallOptions, TrainPhase, TrainProgress } from './api.ts';
 import type { Context, Training } from './context.ts';
@@ -112,11 +112,12 @@ async function carryOut(context: Context, levers: Levers, options: TrainOptions)
     const validation = split.validation.length > 0 ? await rows(split.validation, null) : null;
 
     const inUse = await context.compute(async () => {
-      const used = await useBackend(recipe.backend);
+      const work = { network: prepared.network, training: recipe.training, rows: trainRows.rows };
+      const used = await useBackend(recipe.backend, work);
       levers.computing = true;
       return used;
     });
-    Object.assign(run, { backend: inUse.backend, adapter: inUse.adapter, backendReason: inUse.reason });
+    noteBackend(run, inUse);
     report('training');
     const result = await learnAndLog(db, run, levers, report, elapsed, {
       network: prepared.network,
@@ -135,7 +136,7 @@ async function carryOut(context: Context, levers: Levers, options: TrainOptions)
     const x = await encodeRows(context, data, prepared.preparation, split.test);
     const outputs =
       split.test.length > 0
-        ? await modelOutputs(context, usable, recipe.backend, x, split.test.length)
+        ? await modelOutputs(context, usable, run.backend!, x, split.test.length)
         : new Float32Array(0);
     const evaluation = split.test.length > 0 ? evaluateOutputs(data, split.test, outputs, prepared.dummy) : null;
     throwIfAborted(control.signal);
@@ -159,9 +160,9 @@ async function carryOut(context: Context, levers: Levers, options: TrainOptions)
         dummy: evaluation?.dummy ?? {},
         labels: prepared.labels,
         parameters: prepared.layers.reduce((sum, layer) => sum + layer.parameters, 0),
-        backend: inUse.backend,
-        adapter: inUse.adapter,
-        backendReason: inUse.reason,
+        backend: run.backend!,
+        adapter: run.adapter!,
+        backendReason: run.backendReason,
         durationMs: finished.durationMs,
         split: { train: split.train.length, validation: split.validation.length, test: split.test.length },
         droppedRows: prepared.droppedRows,
@@ -179,6 +180,10 @@ async function carryOut(context: Context, levers: Levers, options: TrainOptions)
     });
     throw error;
   }
+}
+
+function noteBackend(run: RunRecord, { backend, adapter, reason }: BackendInUse): void {
+  Object.assign(run, { backend, adapter, backendReason: reason });
 }
 
 type Report = (phase: TrainPhase, more?: Pick<TrainProgress, 'images' | 'step' | 'epoch'>) => void;
@@ -219,6 +224,11 @@ async function learnAndLog(
     if (next.done) return next.value;
     if (next.value.kind === 'step') {
       report('training', { step: next.value.progress });
+      continue;
+    }
+    if (next.value.kind === 'backend') {
+      noteBackend(run, next.value.inUse);
+      report('training');
       continue;
     }
     run.log.push(next.value.log);

@@ -2,9 +2,9 @@
 
 import { UserError } from '../base/errors.ts';
 import type { Preparation } from '../data/prepare.ts';
-import type { BackendChoice } from '../model/recipe.ts';
 import type { Network, Weight } from '../model/spec.ts';
 import { useBackend } from '../train/backend.ts';
+import type { BackendName } from '../train/events.ts';
 import { createPredictor } from '../train/predictor.ts';
 import type { Context } from './context.ts';
 
@@ -16,19 +16,19 @@ export interface UsableModel {
 
 /**
  * @param x [rows, ...inputShape]
- * @param choice the recipe's backend; `auto` is taken where this machine has it no longer, and the one in use while a
- * training holds it
+ * @param trainedOn the backend; `auto` is taken where this machine does not have it, and the one in use while a training
+ * holds it
  * @returns probabilities [rows, classes], or values [rows] in the target's unit
  */
 export function modelOutputs(
   context: Context,
   model: UsableModel,
-  choice: BackendChoice,
+  trainedOn: BackendName,
   x: Float32Array,
   rows: number,
 ): Promise<Float32Array> {
   return context.compute(async () => {
-    if (!context.training?.computing) await useAvailable(choice);
+    if (!context.training?.computing) await useAvailable(trainedOn, model.network);
     const predictor = await createPredictor(model.network, model.weights);
     try {
       const outputs = await predictor.predict(x, rows);
@@ -44,11 +44,11 @@ export function modelOutputs(
   });
 }
 
-async function useAvailable(choice: BackendChoice): Promise<void> {
+async function useAvailable(backend: BackendName, network: Network): Promise<void> {
   try {
-    await useBackend(choice);
+    await useBackend(backend, { network });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    await useBackend('auto'); // a model from another machine's backend can still be used here
+    await useBackend('auto', { network }); // a model from another machine's backend can still be used here
   }
 }

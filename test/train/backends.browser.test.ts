@@ -1,10 +1,12 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/base/random.ts';
 import type { Network } from '../../src/model/spec.ts';
-import { memory, probeBackends, useBackend } from '../../src/train/backend.ts';
-import type { BackendName, TrainResult } from '../../src/train/events.ts';
+import { activeEngine, memory, probeBackends, useBackend } from '../../src/train/backend.ts';
+import { compiledGpu } from '../../src/train/compiled.ts';
+import type { BackendName, TrainEvent, TrainResult } from '../../src/train/events.ts';
 import { createPredictor } from '../../src/train/predictor.ts';
 import { loadTf } from '../../src/train/tf.ts';
+import { train } from '../../src/train/train.ts';
 import { clouds, control, finish, MLP, PLAIN } from './samples.ts';
 
 const CNN: Network = {
@@ -15,7 +17,6 @@ const CNN: Network = {
     { kind: 'batchNorm' },
     { kind: 'conv2d', filters: 4, kernelSize: 2, strides: 2, padding: 'same', activation: 'swish' },
     { kind: 'averagePool2d', poolSize: 2, strides: 1, padding: 'same' },
-    { kind: 'dropout', rate: 0.2 },
     { kind: 'flatten' },
     { kind: 'dense', units: 6, activation: 'gelu' },
   ],
@@ -45,7 +46,7 @@ describe('what the browser offers', () => {
     expect(reason).toMatch(/the CPU\. WebGPU has only a software adapter/);
   });
 
-  it('auto takes the CPU where there are only software adapters, and says so', async () => {
+  it('auto, with nothing to time, takes the CPU where there are only software adapters, and says so', async () => {
     expect(await useBackend('auto')).toMatchObject({ backend: 'cpu', adapter: 'plain JavaScript' });
     expect((await useBackend('auto')).reason).toMatch(/software adapter/);
   });
@@ -80,14 +81,7 @@ describe.each(['webgpu', 'webgl'] as const)('%s, asked for by name', (name) => {
     const cpu = await on('cpu');
     const other = await on(name);
     expect(other.result.bestEpoch).toBe(cpu.result.bestEpoch);
-    cpu.result.history.forEach((log, epoch) => {
-      const { loss, valLoss } = other.result.history[epoch];
-      expect(Math.abs(loss - log.loss)).toBeLessThan(1e-3);
-      expect(Math.abs(valLoss! - log.valLoss!)).toBeLessThan(1e-3);
-    });
-    cpu.result.weights.forEach(({ data }, i) =>
-      data.forEach((value, j) => expect(Math.abs(other.result.weights[i].data[j] - value)).toBeLessThan(1e-3)),
-    );
+    expectAgreement(other.result, cpu.result, 1e-3);
     cpu.predicted.forEach((value, i) => expect(Math.abs(other.predicted[i] - value)).toBeLessThan(1e-3));
   });
 
@@ -104,41 +98,257 @@ describe.each(['webgpu', 'webgl'] as const)('%s, asked for by name', (name) => {
   });
 });
 
-describe('a device that is lost or full', () => {
-  const input = { network: MLP, training: { ...PLAIN, epochs: 50 }, seed: 1, train: clouds(40, 1), validation: null };
+describe('auto, for a recipe', () => {
+  const wide: Network = {
+    inputShape: [64],
+    layers: [{ kind: 'dense', units: 256, activation: 'relu' }],
+    head: { kind: 'softmax', units: 4 },
+  };
+  const work = { network: wide, training: { ...PLAIN, batchSize: 32, epochs: 5000 }, rows: 3200 };
 
-  it('ends a WebGPU training with an error that says so, and the next training gets a new device', async () => {
-    await useBackend('webgpu');
-    const { device } = (await loadTf()).backend() as unknown as { device: GPUDevice };
-    const run = finish(input, control(), () => device.destroy());
-    await expect(run).rejects.toThrow(/^missing webgpu device: it was lost .*'cpu'/);
-    expect(await useBackend('webgpu')).toMatchObject({ backend: 'webgpu', reason: null });
-    const { history } = await finish({ ...input, training: { ...PLAIN, epochs: 1 } });
-    expect(history).toHaveLength(1);
+  it('times a step on each backend, takes the fastest, and says what each takes', async () => {
+    const { backend, reason } = await useBackend('auto', work);
+    const [, title, taken, rest] = reason!.match(
+      /^Automatic choice: (.+), (\S+) ms a step; (.+?)\. WebGL was not timed/,
+    )!;
+    const [, other, theirs] = rest.match(/^(.+) takes (\S+)$/)!;
+    const names = ['WebGPU (compiled)', 'the CPU'];
+    expect([title, other].sort()).toEqual([...names].sort());
+    expect(backend).toBe(title === names[0] ? 'webgpu' : 'cpu');
+    expect(Number(taken)).toBeLessThanOrEqual(Number(theirs));
+    expect(reason).toMatch(/WebGPU has only a software adapter here/);
   });
 
-  it('ends a WebGPU training that runs out of memory with an error that says so', async () => {
-    await useBackend('webgpu');
-    const { device } = (await loadTf()).backend() as unknown as { device: GPUDevice };
+  it('keeps what it measured, so that the same recipe takes the same backend', async () => {
+    const first = await useBackend('auto', work);
+    expect(await useBackend('auto', work)).toEqual(first);
+  });
+
+  it('starts nothing but the CPU for a training that is over in a moment, and says so', async () => {
+    const small = { network: MLP, training: { ...PLAIN, epochs: 2 }, rows: 16 };
+    const { backend, reason } = await useBackend('auto', small);
+    expect(backend).toBe('cpu');
+    expect(reason).toMatch(
+      /^Automatic choice: the CPU, \S+ ms a step and \S+ s in all, over before another would have started\. WebGPU has only a software adapter/,
+    );
+  });
+});
+
+describe('the compiled trainer', () => {
+  const validation = clouds(40, 2);
+  const input = { network: MLP, training: { ...PLAIN, epochs: 40 }, seed: 1, train: clouds(64, 1), validation };
+
+  beforeEach(async () => {
+    await useBackend('webgpu', input);
+    expect((await activeEngine(MLP)).kind).toBe('compiled');
+  });
+
+  it('gives the same weights, bit for bit, for the same seed, dropout and all', async () => {
+    const dropped: Network = { ...MLP, layers: [...MLP.layers, { kind: 'dropout', rate: 0.3 }] };
+    const first = await finish({ ...input, network: dropped });
+    const second = await finish({ ...input, network: dropped });
+    const other = await finish({ ...input, network: dropped, seed: 2 });
+    expect(second.weights).toEqual(first.weights);
+    expect(other.weights).not.toEqual(first.weights);
+  });
+
+  it('leaves TensorFlow.js alone', async () => {
+    const before = await memory();
+    await finish(input);
+    expect(await memory()).toEqual(before);
+    expect((await loadTf()).getBackend()).toBe('cpu');
+  });
+
+  it('weighs classes and rows, follows a schedule and takes a short last batch as the CPU does', async () => {
+    const train = { ...clouds(61, 1), weights: Float32Array.from({ length: 61 }, (_, row) => row % 4) };
+    const training = {
+      ...PLAIN,
+      epochs: 6,
+      classWeights: 'balanced' as const,
+      schedule: { kind: 'cosine', minFactor: 0.1, warmupEpochs: 2 } as const,
+      optimizer: { ...adam, kind: 'adamw', weightDecay: 0.1 } as const,
+      l1: 1e-3,
+    };
+    const compiled = await finish({ ...input, train, training });
+    await useBackend('cpu');
+    expectAgreement(compiled, await finish({ ...input, train, training }), 1e-4);
+  });
+
+  it('early stopping ends after its patience and gives back the weights of the best epoch', async () => {
+    const training = {
+      ...PLAIN,
+      epochs: 60,
+      earlyStopping: { patience: 4, minDelta: 0 },
+      optimizer: { kind: 'sgd', learningRate: 1 } as const,
+    };
+    const { ended, history, bestEpoch, weights } = await finish({ ...input, train: clouds(24, 1), training });
+    expect(ended).toBe('earlyStopping');
+    expect(history).toHaveLength(bestEpoch + 4);
+    const best = await finish({
+      ...input,
+      train: clouds(24, 1),
+      training: { ...training, epochs: bestEpoch, earlyStopping: null },
+    });
+    expect(weights).toEqual(best.weights);
+  });
+
+  it('stop gives the weights so far', async () => {
+    let stop = false;
+    const { ended, weights, history } = await finish(
+      { ...input, training: { ...PLAIN, epochs: 5000 } },
+      control({ stop: () => stop }),
+      (event) => (stop = event.kind === 'epoch' && event.log.epoch === 3),
+    );
+    expect([ended, history.length]).toEqual(['stopped', 3]);
+    expect(weights).toEqual((await finish({ ...input, training: { ...PLAIN, epochs: 3 } })).weights);
+  });
+
+  it('a pause holds it and changes nothing', async () => {
+    let pause: Promise<void> | null = null;
+    let held = false;
+    const { weights } = await finish(input, control({ paused: () => pause }), (event) => {
+      if (event.kind !== 'epoch' || event.log.epoch !== 2) return;
+      pause = new Promise<void>((resume) => setTimeout(resume, 200)).then(() => {
+        held = true;
+        pause = null;
+      });
+    });
+    expect(held).toBe(true);
+    expect(weights).toEqual((await finish(input)).weights);
+  });
+
+  it('an aborted signal throws the training away', async () => {
+    const abort = new AbortController();
+    const run = finish(input, control({ signal: abort.signal }), () => abort.abort());
+    await expect(run).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it('says in which epoch and step the loss ceased to be a number', async () => {
+    const network: Network = { inputShape: [4], layers: [], head: { kind: 'value' } };
+    const training = { ...PLAIN, epochs: 200, optimizer: { kind: 'sgd', learningRate: 50 } as const };
+    await expect(finish({ ...input, network, training, validation: null })).rejects.toThrow(
+      /^invalid loss: (NaN|Infinity) .* epoch \d+, .*step.*lower the learning rate \(it is 50\)/,
+    );
+  });
+
+  it('leaves the memory of the device and of TensorFlow.js flat over trainings that end anyhow', async () => {
+    const { device } = await compiledGpu();
+    const alive = new Set<GPUBuffer>();
+    const create = device.createBuffer.bind(device);
+    device.createBuffer = (descriptor) => {
+      const buffer = create(descriptor);
+      const destroy = buffer.destroy.bind(buffer);
+      alive.add(buffer);
+      buffer.destroy = () => {
+        alive.delete(buffer);
+        destroy();
+      };
+      return buffer;
+    };
+    const before = await memory();
+    const random = createRandom(5);
+    for (let i = 0; i < 60; i++) {
+      const last = random.below(12);
+      let events = 0;
+      const earlyStopping = i % 2 ? { patience: 3, minDelta: 0 } : null;
+      const some = { ...input, training: { ...PLAIN, epochs: 10, earlyStopping }, seed: i };
+      if (i % 3 === 0) await finish(some, control({ stop: () => events > last }), () => events++);
+      else if (i % 3 === 1) {
+        const abort = new AbortController();
+        const run = finish(some, control({ signal: abort.signal }), () => events++ === last && abort.abort());
+        await run.catch(() => {});
+      } else {
+        const run = train(some, control());
+        for (let n = 0; n < last; n++) await run.next();
+        await run.return(undefined as never); // left in the middle
+      }
+      expect(alive.size).toBe(0);
+    }
+    expect(await memory()).toEqual(before);
+    device.createBuffer = create;
+  });
+
+  it('trains on through TensorFlow.js what it does not cover, and says so', async () => {
+    const strange = { ...MLP, layers: [{ kind: 'lstm', units: 3 }] } as unknown as Network;
+    const { backend, reason } = await useBackend('webgpu', { network: strange });
+    expect(backend).toBe('webgpu');
+    expect(reason).toMatch(/^TensorFlow\.js on WebGPU, as this cannot be compiled: .*'lstm'/);
+    expect((await loadTf()).getBackend()).toBe('webgpu');
+  });
+});
+
+describe('a device that is lost or full', () => {
+  const validation = clouds(40, 2);
+  const training = { ...PLAIN, epochs: 30, optimizer: adam, earlyStopping: { patience: 30, minDelta: 0 } };
+  const input = { network: MLP, training, seed: 1, train: clouds(100, 1), validation };
+  const notes = (events: TrainEvent[]) => events.flatMap((event) => (event.kind === 'backend' ? [event.inUse] : []));
+
+  /** A training whose device is taken away after each of these epochs. */
+  async function interrupted(after: number[], lose: () => void | Promise<void>) {
+    const events: TrainEvent[] = [];
+    const result = await finish(input, control(), (event) => {
+      events.push(event);
+      if (event.kind === 'epoch' && after.includes(event.log.epoch)) void lose();
+    });
+    expect(events.filter(({ kind }) => kind === 'epoch')).toHaveLength(30); // each epoch is told once
+    return { result, notes: notes(events) };
+  }
+  const loseCompiled = async () => (await compiledGpu()).device.destroy();
+
+  it('a compiled training goes on by itself on a new device, to the very same weights', async () => {
+    await useBackend('webgpu', input);
+    const undisturbed = await finish(input);
+    const { result, notes } = await interrupted([5, 12], loseCompiled);
+    expect(result.weights).toEqual(undisturbed.weights);
+    expect(notes.map(({ backend }) => backend)).toEqual(['webgpu', 'webgpu']);
+    expect(notes[1].reason).toMatch(/^The webgpu device was lost twice; the training went on on a new one/);
+  });
+
+  it('after the third loss in one training it goes on on the CPU from the checkpoint, and says so', async () => {
+    await useBackend('webgpu', input);
+    const undisturbed = await finish(input);
+    const { result, notes } = await interrupted([5, 12, 20], loseCompiled);
+    expectAgreement(result, undisturbed, 1e-3);
+    expect(notes.at(-1)).toMatchObject({ backend: 'cpu', adapter: 'plain JavaScript' });
+    expect(notes.at(-1)!.reason).toMatch(/lost 3 times; the training went on on the CPU from a checkpoint/);
+    expect(await useBackend('webgpu', input)).toMatchObject({ backend: 'webgpu', reason: null });
+  });
+
+  it('a WebGL training goes on on a new context', async () => {
+    await useBackend('webgl');
+    const undisturbed = await finish(input);
+    const { gpgpu } = (await loadTf()).backend() as unknown as { gpgpu: { gl: WebGL2RenderingContext } };
+    const { result, notes } = await interrupted([5], () => gpgpu.gl.getExtension('WEBGL_lose_context')?.loseContext());
+    expectAgreement(result, undisturbed, 1e-3);
+    expect(notes).toMatchObject([{ backend: 'webgl', reason: expect.stringMatching(/lost once/) }]);
+  });
+
+  it('ends a compiled training that runs out of memory with an error that says so, and the next has a device', async () => {
+    await useBackend('webgpu', input);
+    const { device } = await compiledGpu();
     // the very event that a full GPU raises; a real one cannot be filled on a software adapter
     const error = new GPUOutOfMemoryError('allocation failed');
     const run = finish(input, control(), () =>
       device.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error })),
     );
-    await expect(run).rejects.toThrow(/^unsupported size: out of memory on webgpu .*smaller batch.*'cpu'/);
-    expect(await useBackend('webgpu')).toMatchObject({ backend: 'webgpu' });
-  });
-
-  it('ends a WebGL training with an error that says so, and the next training gets a new context', async () => {
-    await useBackend('webgl');
-    const { gpgpu } = (await loadTf()).backend() as unknown as { gpgpu: { gl: WebGL2RenderingContext } };
-    const run = finish(input, control(), () => gpgpu.gl.getExtension('WEBGL_lose_context')?.loseContext());
-    await expect(run).rejects.toThrow(/^missing webgl device: it was lost .*'cpu'/);
-    expect(await useBackend('webgl')).toMatchObject({ backend: 'webgl', reason: null });
-    const { history } = await finish({ ...input, training: { ...PLAIN, epochs: 1 } });
-    expect(history).toHaveLength(1);
+    await expect(run).rejects.toThrow(/^unsupported size: out of memory on webgpu .*smaller batch/);
+    expect(await useBackend('webgpu', input)).toMatchObject({ backend: 'webgpu', reason: null });
+    expect((await finish({ ...input, training: { ...PLAIN, epochs: 1 } })).history).toHaveLength(1);
   });
 });
+
+/** Losses and weights of two trainings, to an absolute tolerance. */
+function expectAgreement(seen: TrainResult, wanted: TrainResult, tolerance: number): void {
+  expect(seen.history).toHaveLength(wanted.history.length);
+  const differences = wanted.history.flatMap(({ loss, valLoss, metric }, epoch) => {
+    const other = seen.history[epoch];
+    return [other.loss - loss, other.valLoss! - valLoss!, 0.01 * (other.metric - metric)];
+  });
+  wanted.weights.forEach(({ data }, i) =>
+    data.forEach((value, j) => differences.push(seen.weights[i].data[j] - value)),
+  );
+  expect(Math.max(...differences.map(Math.abs))).toBeLessThan(tolerance);
+}
 
 describe('in a dedicated worker', () => {
   it.each(['webgpu', 'webgl', 'cpu'] as const)('%s trains too', async (backend) => {
