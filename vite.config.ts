@@ -6,5 +6,10 @@ export default defineConfig({
   plugins: [svelte()],
   worker: { format: 'es' },
   optimizeDeps: { exclude: ['onnxruntime-web'] }, // it finds its .wasm beside its own module
-  build: { target: 'es2023', sourcemap: false, chunkSizeWarningLimit: 4000 },
+  build: {
+    target: 'es2023',
+    sourcemap: false,
+    chunkSizeWarningLimit: 4000,
+    rolldownOptions: { checks: { pluginTimings: false } },
+  },
 });

@@ -33,8 +33,13 @@ export interface BenchRow {
   firstStepMs: number | null;
   /** Lathe alone: from the start of a second training of the shape to its first step */
   secondStartMs?: number;
+  /** how often it was measured: once where a step takes more than `SLOW` */
+  rounds?: number;
   error?: string;
 }
+
+/** Milliseconds of a step above which one measurement must do. */
+const SLOW = 20_000;
 
 const ADAM = { kind: 'adam' as const, learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 const tuning: Tuning = {};
@@ -109,6 +114,7 @@ async function bench(options: BenchOptions): Promise<BenchRow[]> {
         await peer.run(1);
         const one = performance.now() - again;
         const steps = Math.max(1, Math.min(4 * workload.steps, Math.round(options.milliseconds / one)));
+        row.rounds = one > SLOW ? 1 : options.rounds;
         running.push({ name, peer, steps, times: [], row });
         if (name === 'Lathe') {
           const second = performance.now();
@@ -123,7 +129,8 @@ async function bench(options: BenchOptions): Promise<BenchRow[]> {
       console.log(`${workload.name}, ${name}: first step ${row.firstStepMs?.toFixed(0)} ms ${row.error ?? ''}`);
     }
     for (let round = 0; round < options.rounds; round++) {
-      for (const { name, peer, steps, times } of running) {
+      for (const { name, peer, steps, times, row } of running) {
+        if (round >= row.rounds!) continue;
         const begin = performance.now();
         const loss = await peer.run(steps);
         times.push((performance.now() - begin) / steps);

@@ -1,6 +1,6 @@
 // A network as a list of operations on tensors, with its weights laid out in one flat vector. Layers of the spec that
 // are only a view (flatten, reshape) or that another operation can take along (activation, dropout) leave no
-// operation of their own. No kernels here: plan.ts chooses them.
+// operation of their own. No kernels here: passes.ts chooses them. One list of layers, and so one file.
 
 import { UserError } from '../base/errors.ts';
 import {

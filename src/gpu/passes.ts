@@ -1,5 +1,6 @@
 // Which kernels make up a pass over a batch, in order: forward, loss, backward with the update, or forward alone. What
-// a kernel says is in kernels/; here it is decided which, with which bindings, and how often the work is cut.
+// a kernel says is in kernels/; here it is decided which, with which bindings, and how often the work is cut. The two
+// directions of an operation belong side by side, and so this is one file.
 
 import type { Head } from '../model/spec.ts';
 import { isKernel, isTrained, type Graph, type Operation, type Tensor } from './graph.ts';

@@ -17,34 +17,57 @@ export function chooseVariant(gpu: Gpu, tuning: Tuning, shape: ProductShape): Va
   return tuning[keyOf(gpu, shape)] ?? candidates(gpu, shape)[0];
 }
 
+/** Multiplications from which a large tile is worth the time that its long text takes to compile. */
+const LARGE = 1 << 22;
+
+/** Outputs of one thread: rows and columns. */
+type Tile = [number, number];
+const TILES: Tile[] = [
+  [4, 8],
+  [8, 8],
+  [4, 4],
+  [2, 4],
+  [1, 4],
+];
+
 /** Variants worth a measurement, the most promising first. */
 export function candidates(gpu: Gpu, shape: ProductShape): Variant[] {
-  const { rows, columns, depth, wholeRows } = shape;
-  const threads = (tileRows: number, tileColumns: number) =>
-    Math.ceil(rows / tileRows) * Math.ceil(columns / tileColumns);
-  const direct = (tileRows: number, tileColumns: number): Variant => ({ kind: 'direct', tileRows, tileColumns });
-  const quad = (tileRows: number, tileColumns: number): Variant => ({ kind: 'quad', tileRows, tileColumns });
-  if (wholeRows) return [direct(1, columns)];
-  const tiles: [number, number][] = [
-    [4, 8],
-    [8, 8],
-    [4, 4],
-    [2, 4],
-    [1, 4],
-  ];
-  if (gpu.software) {
-    // two cores of four lanes each: few large tiles are best, but one tile for each lane there must be
-    const fitting = tiles.filter(([r, c]) => threads(r, c) >= 32);
-    const some = fitting.length > 0 ? fitting : [[1, 4] as [number, number]];
-    const quads =
-      gpu.quads && rows >= 32 && depth >= 8 ? some.filter(([r]) => r === 4).map(([r, c]) => quad(r, c)) : [];
-    return [...quads, ...some.map(([r, c]) => direct(r, c))];
-  }
-  const fitting = tiles.filter(([r, c]) => threads(r, c) >= 4096).map(([r, c]) => direct(r, c));
-  const small = fitting.length > 0 ? fitting : [direct(1, 4), direct(1, 1)];
-  const tiled: Variant[] =
-    depth >= 16 && rows >= 32 && columns >= 16 ? [64, 32].map((tile) => ({ kind: 'tiled', tile })) : [];
-  return rows * columns >= 128 * 128 && columns >= 32 ? [...tiled, ...small] : [...small, ...tiled];
+  if (shape.wholeRows) return [{ kind: 'direct', tileRows: 1, tileColumns: shape.columns }];
+  return gpu.software ? onSoftware(gpu, shape) : onGpu(shape);
+}
+
+const threadsOf = ({ rows, columns }: ProductShape, [r, c]: Tile): number =>
+  Math.ceil(rows / r) * Math.ceil(columns / c);
+const direct = ([tileRows, tileColumns]: Tile): Variant => ({ kind: 'direct', tileRows, tileColumns });
+const quad = ([tileRows, tileColumns]: Tile): Variant => ({ kind: 'quad', tileRows, tileColumns });
+
+/** A few cores of four lanes each: large tiles are best, but one tile for each lane there must be. No barriers. */
+function onSoftware({ quads }: Gpu, shape: ProductShape): Variant[] {
+  const { rows, columns, depth } = shape;
+  const large = rows * columns * depth >= LARGE;
+  const tiles: Tile[] = large ? [[4, 16], ...TILES, [8, 16]] : TILES;
+  const fitting = tiles.filter((tile) => threadsOf(shape, tile) >= 32 && columns >= tile[1] / 2);
+  const some: Tile[] = fitting.length > 0 ? fitting : [[1, 4]];
+  const shared = quads && rows >= 32 && depth >= 8 ? some.filter(([r]) => r >= 4) : [];
+  const alone = some.filter(([, c]) => c <= 8);
+  return [...shared.map(quad), ...alone.map(direct)];
+}
+
+/** Many threads, and barriers for nothing: workgroup memory for what is large. */
+function onGpu(shape: ProductShape): Variant[] {
+  const { rows, columns, depth } = shape;
+  const fitting = TILES.filter((tile) => threadsOf(shape, tile) >= 4096);
+  const some: Tile[] =
+    fitting.length > 0
+      ? fitting
+      : [
+          [1, 4],
+          [1, 1],
+        ];
+  const blocks = depth >= 16 && rows >= 32 && columns >= 16 ? [64, 32] : [];
+  const tiled = blocks.map((tile): Variant => ({ kind: 'tiled', tile }));
+  const single = some.map(direct);
+  return rows * columns >= 128 * 128 && columns >= 32 ? [...tiled, ...single] : [...single, ...tiled];
 }
 
 /** Multiplications below which all variants are as fast: starting a kernel takes longer than what it does. */

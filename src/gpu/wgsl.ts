@@ -67,6 +67,29 @@ export class Draft {
     return name;
   }
 
+  /**
+   * `x / by` of whole numbers below `limit`. Division is slow on many devices, and scalar on software ones: a shift
+   * where `by` is a power of two, else a multiplication of floats, put right where it was rounded to a neighbour.
+   */
+  quotient(x: string, by: number, limit: number): string {
+    if (by === 1) return `(${x})`;
+    if (Number.isInteger(Math.log2(by))) return `((${x}) >> ${Math.log2(by)}u)`;
+    if (limit >= 2 ** 23) return `((${x}) / ${by}u)`;
+    const text = `fn over${by}(x: u32) -> u32 {
+  let q = u32(f32(x) * ${float(1 / by)});
+  let r = i32(x) - i32(q * ${by}u);
+  return q + select(0u, 1u, r >= ${by}) - select(0u, 1u, r < 0);
+}`;
+    return `${this.define(`over${by}`, text)}(${x})`;
+  }
+
+  /** `x % by`, likewise. */
+  remainder(x: string, by: number, limit: number): string {
+    if (by === 1) return '0u';
+    if (Number.isInteger(Math.log2(by))) return `((${x}) & ${by - 1}u)`;
+    return `((${x}) - ${this.quotient(x, by, limit)} * ${by}u)`;
+  }
+
   /** A body in which each thread has a number `i` below `threads`; those above return at once. */
   threads(label: string, threads: number, body: string, size = workgroupSize(threads)): Kernel {
     const groups = Math.ceil(threads / size);

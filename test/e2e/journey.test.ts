@@ -50,12 +50,16 @@ const stage = (page: Page, name: string) =>
   page.getByRole('navigation', { name: 'Stages' }).getByRole('link', { name: new RegExp(`^${name}`) });
 const title = (page: Page, name: string) => page.getByRole('heading', { level: 1, name }).waitFor();
 
+// A long task is a wall time: other work of the machine can stretch one. A page that blocks by itself does so each time.
+// Retried once: a long task is wall time, and the machine's other work stretches one now and then. A page that blocks
+// by itself blocks both times.
 test.each([
   { way: 'dropped iris', model: 'iris', rows: '150', figure: 'Accuracy', cell: /actual (\w+), predicted \1/ },
   { way: 'picked diabetes', model: 'diabetes', rows: '442', figure: 'R²', cell: null },
   { way: 'the digits sample', model: 'Digits', rows: '1,797', figure: 'Accuracy', cell: /actual (\w+), predicted \1/ },
 ])(
   'from $way to a verified ONNX file, and everything is there after a reload',
+  { retry: 1 },
   async ({ way, model, rows, figure, cell }) => {
     const page = await app.open();
     await WAYS[way](page);
@@ -125,10 +129,7 @@ test.each([
       .first()
       .waitFor();
     await stage(page, 'Versions').click();
-    await page
-      .getByRole('article', { name: new RegExp(`${model}@1|version 1|v1`, 'i') })
-      .first()
-      .waitFor();
+    await page.getByRole('article', { name: `${model}@1` }).waitFor();
     await stage(page, 'Evaluate').click();
     await page.getByText(figure).first().waitFor();
     const kept = await page.evaluate(async () => ({

@@ -247,6 +247,8 @@ describe('the rest', () => {
         { kind: 'flatten' },
       ],
     ));
+  test('more numbers than one axis of a dispatch holds', () =>
+    agrees([120_000], [{ kind: 'dropout', rate: 0.5 }], { rows: 40 }));
   test('reshape', () =>
     agrees(
       [12],

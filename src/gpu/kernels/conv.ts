@@ -29,7 +29,7 @@ function gradient(draft: Draft, tensor: Tensor): Source {
 }
 
 /** From the large side of the window to the small one: a convolution's own direction. */
-function gatherWindow(draft: Draft, window: Window, large: Source, kernelOffset: number) {
+function gatherWindow(draft: Draft, window: Window, large: Source, kernelOffset: number, rows: number) {
   const { height, width, channels, outHeight, outWidth, filters, kernelHeight, kernelWidth } = window;
   const { stride, strideY, dilation, padTop, padLeft, padded } = window;
   const joined = !padded && dilation === 1; // a row of the window lies in one piece
@@ -45,10 +45,11 @@ function gatherWindow(draft: Draft, window: Window, large: Source, kernelOffset:
     vector,
     along: 'inner',
     outer: (s, index) => `let m${s} = ${index};
-let t${s} = m${s} / ${outWidth}u;
-let x${s} = i32((m${s} % ${outWidth}u) * ${stride}u) - ${padLeft};
-let y${s} = i32((t${s} % ${outHeight}u) * ${strideY}u) - ${padTop};
-let o${s} = ${large.row(`(t${s} / ${outHeight}u)`)} * ${height * width * channels}u;`,
+let t${s} = ${draft.quotient(`m${s}`, outWidth, rows)};
+let x${s} = i32((m${s} - t${s} * ${outWidth}u) * ${stride}u) - ${padLeft};
+let i${s} = ${draft.quotient(`t${s}`, outHeight, rows)};
+let y${s} = i32((t${s} - i${s} * ${outHeight}u) * ${strideY}u) - ${padTop};
+let o${s} = ${large.row(`i${s}`)} * ${height * width * channels}u;`,
     loop: (s) => `let yy${s} = y${s} + i32(${ky} * ${dilation}u);
 let xx${s} = x${s} + i32(${kx} * ${dilation}u);
 let at${s} = o${s} + u32(yy${s} * ${width} + xx${s}) * ${channels}u;
@@ -69,7 +70,7 @@ ${padded ? `let ok${s} = (u32(yy${s}) < ${height}u) & (u32(xx${s}) < ${width}u);
 }
 
 /** From the small side to the large one: for each place of the input, the windows that cover it. */
-function gatherCovering(draft: Draft, window: Window, small: Source, kernelOffset: number) {
+function gatherCovering(draft: Draft, window: Window, small: Source, kernelOffset: number, rows: number) {
   const { height, width, channels, outHeight, outWidth, filters, kernelHeight, kernelWidth } = window;
   const { stride, strideY, dilation, padTop, padLeft } = window;
   const loops = [
@@ -90,10 +91,11 @@ function gatherCovering(draft: Draft, window: Window, small: Source, kernelOffse
     vector,
     along: 'inner',
     outer: (s, index) => `let m${s} = ${index};
-let t${s} = m${s} / ${width}u;
-let x${s} = i32(m${s} % ${width}u) + ${padLeft};
-let y${s} = i32(t${s} % ${height}u) + ${padTop};
-let o${s} = ${small.row(`(t${s} / ${height}u)`)} * ${outHeight * outWidth * filters}u;`,
+let t${s} = ${draft.quotient(`m${s}`, width, rows)};
+let x${s} = i32(m${s} - t${s} * ${width}u) + ${padLeft};
+let i${s} = ${draft.quotient(`t${s}`, height, rows)};
+let y${s} = i32(t${s} - i${s} * ${height}u) + ${padTop};
+let o${s} = ${small.row(`i${s}`)} * ${outHeight * outWidth * filters}u;`,
     loop: (s) => {
       const [py, okY] = axis(`ty${s}`, strideY, outHeight);
       const [px, okX] = axis(`tx${s}`, stride, outWidth);
@@ -122,13 +124,14 @@ export function convForward(draft: Draft, operation: Convolution, pass: Pass): P
   const { window, output, kernel, bias } = operation;
   const forward = operation.kind === 'conv';
   const source = valueOf(draft, operation.input.tensor, pass);
-  const operands = (forward ? gatherWindow : gatherCovering)(draft, window, source, kernel.offset);
   const columns = forward ? window.filters : window.channels;
+  const rows = (pass.rows * output.tensor.size) / columns;
+  const operands = (forward ? gatherWindow : gatherCovering)(draft, window, source, kernel.offset, rows);
   const weights = draft.read('weights');
   const put = definePut(draft, output.tensor, pass);
   return {
     label: operation.name,
-    rows: (pass.rows * output.tensor.size) / columns,
+    rows,
     columns,
     ...operands,
     parts: 1,
@@ -141,11 +144,12 @@ export function convInputGradient(draft: Draft, operation: Convolution, pass: Pa
   const { window, input, kernel } = operation;
   const forward = operation.kind === 'conv';
   const source = gradient(draft, operation.output.tensor);
-  const operands = (forward ? gatherCovering : gatherWindow)(draft, window, source, kernel.offset);
   const columns = forward ? window.channels : window.filters;
+  const rows = (pass.rows * input.tensor.size) / columns;
+  const operands = (forward ? gatherCovering : gatherWindow)(draft, window, source, kernel.offset, rows);
   return {
     label: `${operation.name} input gradient`,
-    rows: (pass.rows * input.tensor.size) / columns,
+    rows,
     columns,
     ...operands,
     parts: 1,
@@ -182,10 +186,11 @@ export function convWeightGradient(
     vector: quarter(channels),
     along: 'outer',
     outer: (s, index) => `let m${s} = ${index};
-let c${s} = m${s} % ${channels}u;
-let q${s} = m${s} / ${channels}u;
-let x${s} = i32((q${s} % ${kernelWidth}u) * ${dilation}u) - ${padLeft};
-let y${s} = i32((q${s} / ${kernelWidth}u) * ${dilation}u) - ${padTop};`,
+let q${s} = ${draft.quotient(`m${s}`, channels, kernel.size)};
+let c${s} = m${s} - q${s} * ${channels}u;
+let z${s} = ${draft.quotient(`q${s}`, kernelWidth, kernel.size)};
+let x${s} = i32((q${s} - z${s} * ${kernelWidth}u) * ${dilation}u) - ${padLeft};
+let y${s} = i32(z${s} * ${dilation}u) - ${padTop};`,
     loop: (s) => `let yy${s} = i32(${py} * ${strideY}u) + y${s};
 let at${s} = ${large.row('image')} * ${height * width * channels}u + u32(yy${s} * ${width} + x${s}) * ${channels}u + c${s};
 ${padded ? `let ok${s} = u32(yy${s}) < ${height}u;` : ''}`,

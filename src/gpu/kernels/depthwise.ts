@@ -42,15 +42,17 @@ export function depthwiseForward(draft: Draft, operation: Depthwise, pass: Pass)
       ? `select(${zero}, ${value}, inside & (u32(x0 + ${at}) < ${width}u))`
       : value;
   };
+  const threads = pass.rows * outHeight * tiles * (filters / lanes);
   return draft.threads(
     name,
-    pass.rows * outHeight * tiles * (filters / lanes),
-    `let c = (i % ${filters / lanes}u) * ${lanes}u;
-let first = ${multiplier === 1 ? 'c' : `c / ${multiplier}u`};
-let p = i / ${filters / lanes}u;
-let px = (p % ${tiles}u) * ${tile}u;
-let py = (p / ${tiles}u) % ${outHeight}u;
-let b = p / ${tiles * outHeight}u;
+    threads,
+    `let p = ${draft.quotient('i', filters / lanes, threads)};
+let c = (i - p * ${filters / lanes}u) * ${lanes}u;
+let first = ${draft.quotient('c', multiplier, filters)};
+let above = ${draft.quotient('p', tiles, threads)};
+let px = (p - above * ${tiles}u) * ${tile}u;
+let b = ${draft.quotient('above', outHeight, threads)};
+let py = above - b * ${outHeight}u;
 let image = ${row} * ${height * width * channels}u;
 let x0 = i32(px * ${stride}u) - ${window.padLeft};
 let y0 = i32(py * ${window.strideY}u) - ${window.padTop};
@@ -88,14 +90,16 @@ export function depthwiseInputGradient(draft: Draft, operation: Depthwise, pass:
   const give = defineGive(draft, input.tensor, turn);
   const hit = (v: string, step: number, places: number) =>
     step === 1 ? `(u32(${v}) < ${places}u)` : `((u32(${v}) < ${places * step}u) & (u32(${v}) % ${step}u == 0u))`;
+  const threads = pass.rows * height * tiles * (channels / lanes);
   return draft.threads(
     `${name} input gradient`,
-    pass.rows * height * tiles * (channels / lanes),
-    `let c = (i % ${channels / lanes}u) * ${lanes}u;
-let p = i / ${channels / lanes}u;
-let x = (p % ${tiles}u) * ${tile}u;
-let y = (p / ${tiles}u) % ${height}u;
-let b = p / ${tiles * height}u;
+    threads,
+    `let p = ${draft.quotient('i', channels / lanes, threads)};
+let c = (i - p * ${channels / lanes}u) * ${lanes}u;
+let above = ${draft.quotient('p', tiles, threads)};
+let x = (p - above * ${tiles}u) * ${tile}u;
+let b = ${draft.quotient('above', height, threads)};
+let y = above - b * ${height}u;
 ${times(tile, (t) => `var s${t} = ${zero};`).join(' ')}
 for (var ky = 0u; ky < ${kernelHeight}u; ky++) {
 let ty = i32(y) + ${padTop} - i32(ky * ${dilation}u);

@@ -10,29 +10,32 @@ export type Add = Extract<Operation, { kind: 'add' }>;
 const lastOf = ({ shape }: View): number => shape[shape.length - 1];
 
 /** Where number `i` of the narrow tensor lies in the wide one. */
-function placeOf({ input, output, offset }: Copy): string {
+function placeOf(draft: Draft, { input, output, offset }: Copy, pass: Pass): string {
   const [narrow, wide] = [lastOf(input), lastOf(output)];
-  return narrow === wide ? 'i' : `(i / ${narrow}u) * ${wide}u + i % ${narrow}u + ${offset}u`;
+  const limit = pass.rows * input.tensor.size;
+  return narrow === wide ? 'i' : `${draft.quotient('i', narrow, limit)} * ${wide - narrow}u + i + ${offset}u`;
 }
 
 /** Number `i` of a tensor over the batch, as it is read. */
 export function numberOf(draft: Draft, tensor: Tensor, pass: Pass): string {
   const array = draft.read(tensor.name);
   if (!tensor.source) return `${array}[i]`;
-  return `${array}[${rowOf(draft, tensor, pass, `(i / ${tensor.size}u)`)} * ${tensor.size}u + i % ${tensor.size}u]`;
+  const limit = pass.rows * tensor.size;
+  const row = rowOf(draft, tensor, pass, draft.quotient('i', tensor.size, limit));
+  return `${array}[${row} * ${tensor.size}u + ${draft.remainder('i', tensor.size, limit)}]`;
 }
 
 export function copyForward(draft: Draft, operation: Copy, pass: Pass): Kernel {
   const { input, output } = operation;
   const put = definePut(draft, output.tensor, pass);
-  const body = `${put}(${placeOf(operation)}, ${numberOf(draft, input.tensor, pass)});`;
+  const body = `${put}(${placeOf(draft, operation, pass)}, ${numberOf(draft, input.tensor, pass)});`;
   return draft.threads(operation.name, pass.rows * input.tensor.size, body);
 }
 
 export function copyInputGradient(draft: Draft, operation: Copy, pass: Pass, turn: Turn): Kernel {
   const { input, output } = operation;
   const give = defineGive(draft, input.tensor, turn);
-  const body = `${give}(i, ${draft.read(gradientOf(output.tensor))}[${placeOf(operation)}]);`;
+  const body = `${give}(i, ${draft.read(gradientOf(output.tensor))}[${placeOf(draft, operation, pass)}]);`;
   return draft.threads(`${operation.name} input gradient`, pass.rows * input.tensor.size, body);
 }
 

@@ -41,7 +41,7 @@ export function batchNormForward(drafts: Drafts, operation: BatchNorm, pass: Pas
     apply.threads(
       name,
       pass.rows * output.tensor.size,
-      `let c = i % ${channels}u;
+      `let c = ${apply.remainder('i', channels, pass.rows * output.tensor.size)};
 ${put}(i, (${numberOf(apply, input.tensor, pass)} - ${mean}) * ${scale} * ${weights}[${gamma.offset}u + c] + ${weights}[${beta.offset}u + c]);`,
     );
   if (!pass.training) {
@@ -126,7 +126,7 @@ ${update}(${beta.offset}u + c, s0, false);`,
     apply.threads(
       `${name} input gradient`,
       pass.rows * input.tensor.size,
-      `let c = i % ${channels}u;
+      `let c = ${apply.remainder('i', channels, pass.rows * input.tensor.size)};
 let scale = ${m}[${channels}u + c];
 let h = (${x} - ${m}[c]) * scale;
 let g = ${m}[${4 * channels}u + c] * scale * (${apply.read(gradientOf(output.tensor))}[i] - ${m}[${2 * channels}u + c] - h * ${m}[${3 * channels}u + c]);

@@ -26,14 +26,16 @@ export function poolForward(draft: Draft, operation: Pool, pass: Pass): Kernel {
   const places = maximum && pass.training ? draft.write(placesOf(output.tensor), 'u32') : null;
   const each = (make: (lane: number) => string) => times(lanes, make).join('\n');
   const row = rowOf(draft, input.tensor, pass, 'b');
+  const threads = (pass.rows * output.tensor.size) / lanes;
   return draft.threads(
     name,
-    (pass.rows * output.tensor.size) / lanes,
-    `let c = (i % ${channels / lanes}u) * ${lanes}u;
-let p = i / ${channels / lanes}u;
-let px = p % ${outWidth}u;
-let py = (p / ${outWidth}u) % ${outHeight}u;
-let b = p / ${outWidth * outHeight}u;
+    threads,
+    `let p = ${draft.quotient('i', channels / lanes, threads)};
+let c = (i - p * ${channels / lanes}u) * ${lanes}u;
+let line = ${draft.quotient('p', outWidth, threads)};
+let px = p - line * ${outWidth}u;
+let b = ${draft.quotient('line', outHeight, threads)};
+let py = line - b * ${outHeight}u;
 let image = ${row} * ${height * width * channels}u;
 let x0 = i32(px * ${window.stride}u) - ${window.padLeft};
 let y0 = i32(py * ${window.strideY}u) - ${window.padTop};
@@ -64,13 +66,15 @@ export function poolInputGradient(draft: Draft, operation: Pool, pass: Pass, tur
   const { height, width, channels, outHeight, outWidth, kernelHeight, kernelWidth, stride, strideY } = window;
   const maximum = operation.kind === 'maxPool';
   const lanes = together(window);
+  const threads = (pass.rows * input.tensor.size) / lanes;
   const d = draft.read(gradientOf(output.tensor));
   const places = maximum ? draft.read(placesOf(output.tensor), 'u32') : '';
   const give = defineGive(draft, input.tensor, turn);
   const each = (make: (lane: number) => string) => times(lanes, make).join('\n');
+  const over = (v: string, step: number) => `i32(${draft.quotient(`u32(${v})`, step, threads)})`;
   /** the first and the last window along an axis that cover place `v` */
   const range = (v: string, kernel: number, step: number, count: number, whole: boolean) =>
-    whole ? ['0', '0'] : [`max(0, (${v} - ${kernel} + ${step}) / ${step})`, `min(${count - 1}, ${v} / ${step})`];
+    whole ? ['0', '0'] : [over(`max(0, ${v} - ${kernel - step})`, step), `min(${count - 1}, ${over(v, step)})`];
   const [fromY, toY] = range('y', kernelHeight, strideY, outHeight, outHeight === 1 && !window.padded);
   const [fromX, toX] = range('x', kernelWidth, stride, outWidth, outWidth === 1 && !window.padded);
   const inside = (from: string, kernel: number, size: number) =>
@@ -80,12 +84,13 @@ export function poolInputGradient(draft: Draft, operation: Pool, pass: Pass, tur
     : `1.0 / (${inside('y0', kernelHeight, height)} * ${inside('x0', kernelWidth, width)})`;
   return draft.threads(
     `${name} input gradient`,
-    (pass.rows * input.tensor.size) / lanes,
-    `let c = (i % ${channels / lanes}u) * ${lanes}u;
-let p = i / ${channels / lanes}u;
-let x = i32(p % ${width}u) + ${window.padLeft};
-let y = i32((p / ${width}u) % ${height}u) + ${window.padTop};
-let b = p / ${width * height}u;
+    threads,
+    `let p = ${draft.quotient('i', channels / lanes, threads)};
+let c = (i - p * ${channels / lanes}u) * ${lanes}u;
+let line = ${draft.quotient('p', width, threads)};
+let x = i32(p - line * ${width}u) + ${window.padLeft};
+let b = ${draft.quotient('line', height, threads)};
+let y = i32(line - b * ${height}u) + ${window.padTop};
 ${each((l) => `var g${l} = 0.0;`)}
 for (var py = ${fromY}; py <= ${toY}; py++) {
 for (var px = ${fromX}; px <= ${toX}; px++) {

@@ -4,6 +4,7 @@
 // - direct: a thread sums a tile of outputs in registers and reads what it needs from the buffers. No barrier.
 // - quad: the same, and four neighbouring threads share what they read of b through subgroup operations.
 // - tiled: a workgroup brings blocks of a and b to workgroup memory, with barriers. What a GPU likes best.
+// One file, because the three share how an operand is read.
 
 import type { Draft, Kernel } from '../wgsl.ts';
 
@@ -208,6 +209,7 @@ ${[...reads, ...sums].filter(Boolean).join('\n')}
   const tiles = Math.ceil(threads / size);
   const [across, down, number] = spread(tiles + beside.groups);
   const exact = threads % size === 0;
+  const limit = threads + size;
   return draft.groups(
     product.label,
     [across, down * product.parts],
@@ -217,8 +219,9 @@ let number = ${number};
 ${beside.groups > 0 ? `if (number >= ${tiles}u) {\n${beside.text(tiles)}\nreturn;\n}` : ''}
 let i = number * ${size}u + local;
 ${!exact && !quad ? `if (i >= ${threads}u) { return; }` : ''}
-let row = (i % ${lanes}u) * ${tileRows}u;
-let column = ${quad && !exact ? `min(i / ${lanes}u, ${columnTiles - 1}u)` : `(i / ${lanes}u)`} * ${tileColumns}u;
+let line = ${draft.quotient('i', lanes, limit)};
+let row = (i - line * ${lanes}u) * ${tileRows}u;
+let column = ${quad && !exact ? `min(line, ${columnTiles - 1}u)` : 'line'} * ${tileColumns}u;
 ${quad ? 'let lane = local & 3u;' : ''}
 ${readerA.outer('row', rows % tileRows === 0 && lanes === rowTiles)}
 ${readerB.outer('column', columns % tileColumns === 0)}
