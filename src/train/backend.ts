@@ -182,7 +182,7 @@ function explainTimed(
     .sort((a, b) => times[a.name]! - times[b.name]!)
     .map(({ name }, index) => `${title(name)} ${index === 0 ? 'takes ' : ''}${twoDigits(times[name]!)}`);
   const first = `Automatic choice: ${title(taken.name)}, ${twoDigits(times[taken.name]!)} ms a step`;
-  const seconds = twoDigits((times.cpu! * stepsOf(work)) / 1000);
+  const seconds = ((times.cpu! * stepsOf(work)) / 1000).toFixed(2);
   const compared =
     others.length > 0
       ? `${first}; ${others.join(', ')}.`
@@ -195,11 +195,14 @@ function explainTimed(
 
 /** What is to be said of the adapters, where it was not said already. */
 function adapterNotes(backends: BackendInfo[], said: string[]): string[] {
-  return backends.flatMap(({ name, available, software, adapter, reason }) => {
-    if (said.some((note) => note.startsWith(TITLES[name]))) return [];
-    if (!available) return [`${TITLES[name]} is not available: ${reason}`];
-    return software ? [`${TITLES[name]} has only a software adapter here (${adapter})`] : [];
-  });
+  const rest = backends.filter(({ name }) => !said.some((note) => note.startsWith(TITLES[name])));
+  const absent = rest.filter(({ available }) => !available);
+  const software = rest.filter((info) => info.available && info.software);
+  return [
+    ...absent.map(({ name, reason }) => `${TITLES[name]} is not available: ${reason}`),
+    software.length === 1 && `${TITLES[software[0].name]} has only a software adapter here (${software[0].adapter})`,
+    software.length > 1 && `${software.map(({ name }) => TITLES[name]).join(' and ')} have only software adapters here`,
+  ].filter((note) => note !== false);
 }
 
 function explainUntimed(taken: BackendInfo, backends: BackendInfo[], faults: string[]): string {

@@ -1,6 +1,7 @@
 // How long a step of a recipe takes on each backend of this machine: a few steps on made-up rows, within about a second
 // in all, what is compiled for the first time not counted. What was measured is kept by adapter and shape.
 
+import { checkSize } from '../gpu/device.ts';
 import { timeSteps } from '../gpu/timing.ts';
 import type { TrainingSpec } from '../model/recipe.ts';
 import { headUnits, type Network } from '../model/spec.ts';
@@ -94,6 +95,8 @@ async function timeCompiled({ network, training, rows }: Work): Promise<number> 
   const { optimizer, batchSize, l1, l2 } = training;
   if (gap) return timeTf(await startTf('webgpu'), { network, training, rows });
   const gpu = await compiledGpu();
+  const width = network.inputShape.reduce((all, size) => all * size, 1);
+  checkSize(gpu, 'the training rows', 4 * rows * width);
   const { msPerStep } = await timeSteps({ gpu, network, batchSize, optimizer, l1, l2, rows, tuning }, EACH_MS);
   return msPerStep;
 }

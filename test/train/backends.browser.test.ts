@@ -43,12 +43,12 @@ describe('what the browser offers', () => {
     expect(webgpu).toMatchObject({ available: true, software: true });
     expect(webgpu.adapter).toMatch(/swiftshader.*\(software\)/i);
     expect(auto).toBe('cpu');
-    expect(reason).toMatch(/^A step of the recipe is timed .* WebGPU has only a software adapter/);
+    expect(reason).toMatch(/^A step of the recipe is timed .* WebGPU and WebGL have only software adapters here/);
   });
 
   it('auto, with nothing to time, takes the CPU where there are only software adapters, and says so', async () => {
     expect(await useBackend('auto')).toMatchObject({ backend: 'cpu', adapter: 'plain JavaScript' });
-    expect((await useBackend('auto')).reason).toMatch(/software adapter/);
+    expect((await useBackend('auto')).reason).toMatch(/software adapters/);
   });
 });
 
@@ -129,7 +129,7 @@ describe('auto, for a recipe', () => {
     const { backend, reason } = await useBackend('auto', small);
     expect(backend).toBe('cpu');
     expect(reason).toMatch(
-      /^Automatic choice: the CPU, \S+ ms a step and \S+ s in all, over before another would have started\. WebGPU has only a software adapter/,
+      /^Automatic choice: the CPU, \S+ ms a step and \S+ s in all, over before another would have started\. WebGPU and WebGL have only software adapters here/,
     );
   });
 });
