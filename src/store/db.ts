@@ -19,6 +19,8 @@ export interface LatheSchema extends DBSchema {
   versions: { key: number; value: Version; indexes: { id: string } };
   /** by run id */
   trained: { key: number; value: TrainedModel };
+  /** by what was measured; plain JSON */
+  measurements: { key: string; value: unknown };
 }
 
 export type Database = IDBPDatabase<LatheSchema>;
@@ -35,6 +37,7 @@ const MIGRATIONS: ((database: Database, transaction: Upgrade) => void | Promise<
     database.createObjectStore('versions', { keyPath: 'runId' }).createIndex('id', 'id', { unique: true });
     database.createObjectStore('trained');
   },
+  (database) => void database.createObjectStore('measurements'),
 ];
 
 /** A database that opens itself when it is asked for, and again after the browser has closed it. */

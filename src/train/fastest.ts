@@ -36,9 +36,24 @@ const EACH_MS = 200;
 /** Milliseconds after which no further backend is tried. */
 const ALL_MS = 1000;
 /** A training that takes the CPU less than so many milliseconds is over there before another backend has started. */
-export const SMALL_MS = 1000;
+const SMALL_MS = 1000;
 
-const kept = new Map<string, StepTimes>();
+/** Where measurements are kept: in memory, until another place is named. */
+export interface Shelf {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: unknown): Promise<void>;
+}
+
+const inMemory = new Map<string, unknown>();
+let shelf: Shelf = {
+  get: async (key) => inMemory.get(key),
+  set: async (key, value) => void inMemory.set(key, value),
+};
+
+/** Keeps measurements on this shelf from now on. */
+export function keepMeasurements(on: Shelf): void {
+  shelf = on;
+}
 
 /** Steps of a training in all. */
 export function stepsOf({ training, rows }: Work): number {
@@ -48,15 +63,19 @@ export function stepsOf({ training, rows }: Work): number {
 /** Times a step on the CPU and, where the training is worth it, on what else there is. */
 export async function timeBackends(work: Work, backends: BackendInfo[]): Promise<Measured> {
   const key = keyOf(work, backends);
-  const times = kept.get(key) ?? {};
-  kept.set(key, times);
+  const before = (await shelf.get(key)) as StepTimes | undefined;
+  const times: StepTimes = { ...before };
   const notes: string[] = [];
   times.cpu ??= await timeTf(await startTf('cpu'), work);
-  if (times.cpu * stepsOf(work) < SMALL_MS) return { times: { cpu: times.cpu }, notes };
+  if (times.cpu * stepsOf(work) < SMALL_MS) {
+    if (!before) await shelf.set(key, times);
+    return { times: { cpu: times.cpu }, notes };
+  }
 
   const usable = (name: BackendName) => backends.some((info) => info.name === name && info.available);
   const begin = performance.now();
-  if (usable('webgpu') && times.webgpu === undefined) {
+  const settled = Object.keys(before ?? {}).length > 1; // what was chosen by it stays chosen
+  if (usable('webgpu') && !settled) {
     try {
       times.webgpu = await timeCompiled(work);
     } catch (error) {
@@ -66,7 +85,8 @@ export async function timeBackends(work: Work, backends: BackendInfo[]): Promise
   const webgl = backends.find(({ name }) => name === 'webgl');
   if (webgl?.available && times.webgl === undefined) {
     if (webgl.software) notes.push('WebGL was not timed, it has only a software adapter here');
-    else if (performance.now() - begin > ALL_MS) notes.push('WebGL was not timed, the others took long enough');
+    else if (settled || performance.now() - begin > ALL_MS)
+      notes.push('WebGL was not timed, the others took long enough');
     else {
       try {
         times.webgl = await timeTf(await startTf('webgl'), work);
@@ -75,7 +95,8 @@ export async function timeBackends(work: Work, backends: BackendInfo[]): Promise
       }
     }
   }
-  return { times: { ...times }, notes };
+  if (Object.keys(times).length > Object.keys(before ?? {}).length) await shelf.set(key, times);
+  return { times, notes };
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -87,7 +108,7 @@ function keyOf({ network, training, rows }: Work, backends: BackendInfo[]): stri
   const adapters = backends.filter(({ available }) => available).map(({ adapter }) => adapter);
   const batch = Math.min(batchSize, rows);
   const reads = Math.min(Math.ceil(rows / batch), 64); // short epochs wait for the device more often
-  return JSON.stringify([adapters, inputShape, layers, head, batch, reads, optimizer.kind, l1 > 0, l2 > 0]);
+  return JSON.stringify(['step', adapters, inputShape, layers, head, batch, reads, optimizer.kind, l1 > 0, l2 > 0]);
 }
 
 async function timeCompiled({ network, training, rows }: Work): Promise<number> {
@@ -101,7 +122,7 @@ async function timeCompiled({ network, training, rows }: Work): Promise<number> 
   return msPerStep;
 }
 
-/** A step by TensorFlow.js: the median of some, or what an eighth of a batch lets expect where that alone takes long. */
+/** A step by TensorFlow.js: the lower quartile of some, as the first are slow, or what an eighth of a batch lets expect where that alone takes long. */
 async function timeTf(tf: Tf, { network, training, rows }: Work): Promise<number> {
   const batch = Math.min(training.batchSize, rows);
   const pilot = Math.max(1, Math.ceil(batch / 8));
@@ -109,7 +130,7 @@ async function timeTf(tf: Tf, { network, training, rows }: Work): Promise<number
   const expected = second * (batch / pilot);
   if (expected > EACH_MS) return expected;
   const times = await stepTimes(tf, network, training, batch, Math.max(3, Math.min(30, EACH_MS / second / 2)));
-  return times.slice(1).sort((a, b) => a - b)[Math.floor((times.length - 1) / 2)];
+  return times.sort((a, b) => a - b)[Math.floor(times.length / 4)];
 }
 
 /** Milliseconds of each of some steps, fewer where they take long. */

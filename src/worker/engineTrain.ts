@@ -4,11 +4,13 @@
 import { abortError, UserError } from '../base/errors.ts';
 import type { Recipe } from '../model/recipe.ts';
 import { parseRecipe } from '../model/validate.ts';
+import { openShelf } from '../store/measurements.ts';
 import { addRun, interruptRuns, saveRun, type RunRecord } from '../store/runs.ts';
 import { saveVersion, type Version } from '../store/versions.ts';
 import type { Database } from '../store/db.ts';
 import { useBackend } from '../train/backend.ts';
 import type { BackendInUse, TrainResult } from '../train/events.ts';
+import { keepMeasurements } from '../train/fastest.ts';
 import { train as learn, type TrainRows } from '../train/train.ts';
 import type { CallOptions, TrainPhase, TrainProgress } from './api.ts';
 import type { Context, Training } from './context.ts';
@@ -112,6 +114,7 @@ async function carryOut(context: Context, levers: Levers, options: TrainOptions)
     const validation = split.validation.length > 0 ? await rows(split.validation, null) : null;
 
     const inUse = await context.compute(async () => {
+      keepMeasurements(openShelf(db));
       const work = { network: prepared.network, training: recipe.training, rows: trainRows.rows };
       const used = await useBackend(recipe.backend, work);
       levers.computing = true;

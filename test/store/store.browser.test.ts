@@ -1,5 +1,5 @@
 import { deleteDB, openDB } from 'idb';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../../src/base/errors.ts';
 import {
   changeDataset,
@@ -10,6 +10,7 @@ import {
   saveDataset,
 } from '../../src/store/datasets.ts';
 import { createStorage, writing, type Database, type Storage } from '../../src/store/db.ts';
+import { openShelf } from '../../src/store/measurements.ts';
 import { sha256, sha256OfFiles } from '../../src/store/hash.ts';
 import { addRun, interruptRuns, listRuns, removeRun, saveRun } from '../../src/store/runs.ts';
 import {
@@ -217,5 +218,32 @@ describe('hashes', () => {
       [{ ...a, bytes: Uint8Array.of(3) }, b],
     ];
     for (const files of others) expect(await sha256OfFiles(files)).not.toBe(hash);
+  });
+});
+
+describe('measurements', () => {
+  it('are kept from one visit to the next, and are never a reason to fail', async () => {
+    await openShelf(db).set('step of iris', { cpu: 0.9, webgpu: 0.4 });
+    await storage.close();
+    db = await storage.open();
+    const shelf = openShelf(db);
+    expect(await shelf.get('step of iris')).toEqual({ cpu: 0.9, webgpu: 0.4 });
+    expect(await shelf.get('step of another')).toBeUndefined();
+    await storage.close();
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    expect(await shelf.get('step of iris')).toBeUndefined();
+    await shelf.set('step of iris', {});
+    expect(warn).toHaveBeenCalledTimes(2);
+    warn.mockRestore();
+  });
+
+  it('find their place in a database of an earlier Lathe', async () => {
+    await storage.close();
+    await deleteDB(name);
+    const earlier = await openDB(name, 1, { upgrade: (database) => void database.createObjectStore('runs') });
+    earlier.close();
+    db = await storage.open();
+    await openShelf(db).set('step', 1);
+    expect(await openShelf(db).get('step')).toBe(1);
   });
 });
