@@ -79,6 +79,20 @@ export class Session {
     this.ready = true;
   }
 
+  /** Reads the lists again: a script in the console, or another tab, may have imported, trained or removed. */
+  async refresh(): Promise<void> {
+    if (!this.ready || this.importing || this.isTraining) return;
+    await this.attempt(async () => {
+      const [datasets, versions] = await Promise.all([lathe.datasets(), lathe.versions()]);
+      this.datasets = datasets;
+      this.versions = versions;
+      const here = datasets.find(({ id }) => id === this.datasetId) ?? datasets[0];
+      if (!here) this.datasetId = this.dataset = this.recipe = null;
+      if (here && here.id !== this.datasetId) await this.selectDataset(here.id);
+      else if (!this.version) this.#useVersion(newest(versions.filter((v) => v.datasetId === here?.id))?.id ?? null);
+    });
+  }
+
   /** Goes to a stage, by the address, so that the browser's Back works. */
   go(stage: Stage): void {
     location.hash = `#/${stage}`;
