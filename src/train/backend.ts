@@ -182,12 +182,12 @@ function explainTimed(
     .sort((a, b) => times[a.name]! - times[b.name]!)
     .map(({ name }, index) => `${title(name)} ${index === 0 ? 'takes ' : ''}${twoDigits(times[name]!)}`);
   const first = `Automatic choice: ${title(taken.name)}, ${twoDigits(times[taken.name]!)} ms a step`;
-  const seconds = ((times.cpu! * stepsOf(work)) / 1000).toFixed(2);
+  const seconds = Math.max(0.01, (times.cpu! * stepsOf(work)) / 1000).toFixed(2);
   const compared =
     others.length > 0
       ? `${first}; ${others.join(', ')}.`
       : Object.keys(times).length === 1 && notes.length === 0
-        ? `${first} and ${seconds} s in all, over before another would have started.`
+        ? `${first} and about ${seconds} s in all, over before another would have started.`
         : `${first}.`;
   const said = [...new Set([...faults, ...notes, ...adapterNotes(backends, notes)])];
   return [compared, ...said.map((note) => `${capital(note)}.`)].join(' ');

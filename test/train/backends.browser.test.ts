@@ -129,7 +129,7 @@ describe('auto, for a recipe', () => {
     const { backend, reason } = await useBackend('auto', small);
     expect(backend).toBe('cpu');
     expect(reason).toMatch(
-      /^Automatic choice: the CPU, \S+ ms a step and \S+ s in all, over before another would have started\. WebGPU and WebGL have only software adapters here/,
+      /^Automatic choice: the CPU, \S+ ms a step and about \S+ s in all, over before another would have started\. WebGPU and WebGL have only software adapters here/,
     );
   });
 });
