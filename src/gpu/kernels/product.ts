@@ -189,20 +189,14 @@ ${readerB.readAhead('k')}
 ${[...reads, ...sums].filter(Boolean).join('\n')}
 }`,
   );
-  const stores = times(tileRows, (r) => {
-    const row = `(row + ${r}u)`;
-    const store = product.storeRow
-      ? product.storeRow(
-          row,
-          times(columns, (c) => sum(r, c)),
-        )
-      : times(tileColumns, (c) => {
-          const text = product.store(row, `(column + ${c}u)`, sum(r, c));
-          return columns % tileColumns === 0 ? text : `if (column + ${c}u < ${columns}u) { ${text} }`;
-        }).join('\n');
-    const guarded = rows % tileRows !== 0 || lanes !== rowTiles;
-    return guarded ? `if (row + ${r}u < ${rows}u) {\n${store}\n}` : store;
-  });
+  const guarded = rows % tileRows !== 0 || lanes !== rowTiles;
+  const guard = (r: string, text: string) => (guarded ? `if (row + ${r} < ${rows}u) {\n${text}\n}` : text);
+  const stores = product.storeRow
+    ? times(tileRows, (r) => {
+        const values = times(columns, (c) => sum(r, c));
+        return guard(`${r}u`, product.storeRow!(`(row + ${r}u)`, values));
+      }).join('\n')
+    : storeTile(product, tileRows, tileColumns, sum, guard);
 
   const size = Math.max(quad ? 4 : 1, groupSize(threads));
   const beside = columnSums(product, size);
@@ -228,9 +222,31 @@ ${readerB.outer('column', columns % tileColumns === 0)}
 ${times(tileRows, (r) => times(tileColumns, (c) => `var ${sum(r, c)} = 0.0;`).join(' ')).join('\n')}
 ${body}
 ${!exact && quad ? `if (i >= ${threads}u) { return; }` : ''}
-${stores.join('\n')}`,
+${stores}`,
     quad ? 'enable subgroups;\ndiagnostic(off, subgroup_uniformity);\n' : '',
   );
+}
+
+/**
+ * Stores a tile in a loop: what is done with a sum, an optimiser's step perhaps, stands in the text once and not for
+ * each entry, or it would take longer to compile than all the rest.
+ */
+function storeTile(
+  { columns, store }: Product,
+  tileRows: number,
+  tileColumns: number,
+  sum: (r: number, c: number) => string,
+  guard: (r: string, text: string) => string,
+): string {
+  const sums = times(tileRows, (r) => times(tileColumns, (c) => sum(r, c)))
+    .flat()
+    .join(', ');
+  const text = store('(row + r)', '(column + c)', `sums[r * ${tileColumns}u + c]`);
+  const inside = columns % tileColumns === 0 ? text : `if (column + c < ${columns}u) { ${text} }`;
+  return `var sums = array<f32, ${tileRows * tileColumns}>(${sums});
+for (var r = 0u; r < ${tileRows}u; r++) {
+${guard('r', `for (var c = 0u; c < ${tileColumns}u; c++) { ${inside} }`)}
+}`;
 }
 
 /** The tile of b, of which each of four threads reads a quarter and gives it to the others. */
