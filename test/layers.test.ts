@@ -6,7 +6,13 @@ import { join, relative, resolve, dirname } from 'node:path';
 import { expect, test } from 'vitest';
 
 const SRC = resolve(import.meta.dirname, '../src');
-const LAYERS = [['base', 'data', 'model', 'evaluate', 'export'], ['train', 'gpu'], ['store'], ['worker'], ['ui', 'main.ts']];
+const LAYERS = [
+  ['base', 'data', 'model', 'evaluate', 'export'],
+  ['train', 'gpu'],
+  ['store'],
+  ['worker'],
+  ['ui', 'main.ts'],
+];
 
 interface Import {
   from: string;
