@@ -133,6 +133,15 @@ class TileReader {
     return this.suffixes.map((s) => `let v${s}_${j} = ${this.#value(s, k)};`).join('\n');
   }
 
+  /** Whether the entries come in fours, each one value. */
+  get fours(): boolean {
+    return this.#groups;
+  }
+
+  four(index: number, j: number): string {
+    return `v${this.#name}${index}_${j}`;
+  }
+
   entry(index: number, j: number): string {
     if (this.#vectorAlongInner) return `v${this.#name}${index}.${XYZW[j]}`;
     if (this.#groups) return `v${this.#name}${index >> 2}_${j}.${XYZW[index & 3]}`;
@@ -169,15 +178,19 @@ function directKernel(draft: Draft, product: Product, variant: Exclude<Variant, 
 
   const readerA = new TileReader(a, 'a', tileRows, rows);
   const readerB = quad ? new QuadReader(b, tileColumns, columns, inner) : new TileReader(b, 'b', tileColumns, columns);
-  const sum = (r: number, c: number) => `s${r}_${c}`;
-  // one statement adds several products: a variable is dearer than a value between
+  const { fours } = readerB;
+  const sum = (r: number, c: number) => (fours ? `s${r}_${c >> 2}.${XYZW[c & 3]}` : `s${r}_${c}`);
+  const held = times(tileRows, (r) => times(fours ? tileColumns / 4 : tileColumns, (c) => `s${r}_${c}`));
+  // one statement adds several products: a variable is dearer than a value between; and the fewer words, the sooner compiled
   const at = (j: number) => (unroll === 1 ? 'k' : `(k + ${j}u)`);
   const reads = times(unroll, (j) => [readerA.read(at(j), j), readerB.read(at(j), j)]).flat();
-  const sums = times(tileRows, (r) =>
-    times(tileColumns, (c) => {
-      const products = times(unroll, (j) => `${readerA.entry(r, j)} * ${readerB.entry(c, j)}`);
-      return `${sum(r, c)} = ${sum(r, c)} + ${products.join(' + ')};`;
-    }).join('\n'),
+  const sums = held.map((names, r) =>
+    names
+      .map((name, c) => {
+        const products = times(unroll, (j) => `${readerA.entry(r, j)} * ${readerB[fours ? 'four' : 'entry'](c, j)}`);
+        return `${name} = ${name} + ${products.join(' + ')};`;
+      })
+      .join('\n'),
   );
   const body = loopsAround(
     product,
@@ -219,7 +232,7 @@ let column = ${quad && !exact ? `min(line, ${columnTiles - 1}u)` : 'line'} * ${t
 ${quad ? 'let lane = local & 3u;' : ''}
 ${readerA.outer('row', rows % tileRows === 0 && lanes === rowTiles)}
 ${readerB.outer('column', columns % tileColumns === 0)}
-${times(tileRows, (r) => times(tileColumns, (c) => `var ${sum(r, c)} = 0.0;`).join(' ')).join('\n')}
+${held.map((names) => names.map((name) => `var ${name} = ${fours ? 'vec4f()' : '0.0'};`).join(' ')).join('\n')}
 ${body}
 ${!exact && quad ? `if (i >= ${threads}u) { return; }` : ''}
 ${stores}`,
