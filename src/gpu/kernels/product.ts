@@ -138,8 +138,14 @@ class TileReader {
     return this.#groups;
   }
 
-  four(index: number, j: number): string {
-    return `v${this.#name}${index}_${j}`;
+  /** Whether an entry has its numbers for four steps in one value. */
+  get alongInner(): boolean {
+    return this.#vectorAlongInner;
+  }
+
+  /** A value of four: of four entries at step `j`, or of one entry at the four steps. */
+  four(index: number, j?: number): string {
+    return j === undefined ? `v${this.#name}${index}` : `v${this.#name}${index}_${j}`;
   }
 
   entry(index: number, j: number): string {
@@ -184,10 +190,18 @@ function directKernel(draft: Draft, product: Product, variant: Exclude<Variant, 
   // one statement adds several products: a variable is dearer than a value between; and the fewer words, the sooner compiled
   const at = (j: number) => (unroll === 1 ? 'k' : `(k + ${j}u)`);
   const reads = times(unroll, (j) => [readerA.read(at(j), j), readerB.read(at(j), j)]).flat();
+  const dots = readerA.alongInner && readerB.alongInner; // four products are one multiplication of vectors
   const sums = held.map((names, r) =>
     names
       .map((name, c) => {
-        const products = times(unroll, (j) => `${readerA.entry(r, j)} * ${readerB[fours ? 'four' : 'entry'](c, j)}`);
+        if (dots) {
+          const added = XYZW.map((part) => `p${r}_${c}.${part}`).join(' + ');
+          return `let p${r}_${c} = ${readerA.four(r)} * ${readerB.four(c)};\n${name} = ${name} + ${added};`;
+        }
+        const products = times(
+          unroll,
+          (j) => `${readerA.entry(r, j)} * ${fours ? readerB.four(c, j) : readerB.entry(c, j)}`,
+        );
         return `${name} = ${name} + ${products.join(' + ')};`;
       })
       .join('\n'),
@@ -306,10 +320,12 @@ class QuadReader extends TileReader {
     if (this.#mode !== 'inner') {
       return this.suffixes.map((s) => `let v${s}_${j} = quadBroadcast(q${s}, ${j}u);`).join('\n');
     }
-    return times(this.#width, (c) => `let vb${c}_${j} = quadBroadcast(qb${c >> 2}.${XYZW[j]}, ${c & 3}u);`).join('\n');
+    if (j > 0) return '';
+    return times(this.#width, (c) => `let vb${c} = quadBroadcast(qb${c >> 2}, ${c & 3}u);`).join('\n');
   }
 
   override entry(index: number, j: number): string {
+    if (this.#mode === 'inner') return `vb${index}.${XYZW[j]}`;
     return this.#mode === 'columns' ? `vb${index >> 2}_${j}.${XYZW[index & 3]}` : `vb${index}_${j}`;
   }
 }
