@@ -133,21 +133,6 @@ class TileReader {
     return this.suffixes.map((s) => `let v${s}_${j} = ${this.#value(s, k)};`).join('\n');
   }
 
-  /** Whether the entries come in fours, each one value. */
-  get fours(): boolean {
-    return this.#groups;
-  }
-
-  /** Whether an entry has its numbers for four steps in one value. */
-  get alongInner(): boolean {
-    return this.#vectorAlongInner;
-  }
-
-  /** A value of four: of four entries at step `j`, or of one entry at the four steps. */
-  four(index: number, j?: number): string {
-    return j === undefined ? `v${this.#name}${index}` : `v${this.#name}${index}_${j}`;
-  }
-
   entry(index: number, j: number): string {
     if (this.#vectorAlongInner) return `v${this.#name}${index}.${XYZW[j]}`;
     if (this.#groups) return `v${this.#name}${index >> 2}_${j}.${XYZW[index & 3]}`;
@@ -184,27 +169,15 @@ function directKernel(draft: Draft, product: Product, variant: Exclude<Variant, 
 
   const readerA = new TileReader(a, 'a', tileRows, rows);
   const readerB = quad ? new QuadReader(b, tileColumns, columns, inner) : new TileReader(b, 'b', tileColumns, columns);
-  const { fours } = readerB;
-  const sum = (r: number, c: number) => (fours ? `s${r}_${c >> 2}.${XYZW[c & 3]}` : `s${r}_${c}`);
-  const held = times(tileRows, (r) => times(fours ? tileColumns / 4 : tileColumns, (c) => `s${r}_${c}`));
-  // one statement adds several products: a variable is dearer than a value between; and the fewer words, the sooner compiled
+  const sum = (r: number, c: number) => `s${r}_${c}`;
+  // one statement adds several products: a variable is dearer than a value between
   const at = (j: number) => (unroll === 1 ? 'k' : `(k + ${j}u)`);
   const reads = times(unroll, (j) => [readerA.read(at(j), j), readerB.read(at(j), j)]).flat();
-  const dots = readerA.alongInner && readerB.alongInner; // four products are one multiplication of vectors
-  const sums = held.map((names, r) =>
-    names
-      .map((name, c) => {
-        if (dots) {
-          const added = XYZW.map((part) => `p${r}_${c}.${part}`).join(' + ');
-          return `let p${r}_${c} = ${readerA.four(r)} * ${readerB.four(c)};\n${name} = ${name} + ${added};`;
-        }
-        const products = times(
-          unroll,
-          (j) => `${readerA.entry(r, j)} * ${fours ? readerB.four(c, j) : readerB.entry(c, j)}`,
-        );
-        return `${name} = ${name} + ${products.join(' + ')};`;
-      })
-      .join('\n'),
+  const sums = times(tileRows, (r) =>
+    times(tileColumns, (c) => {
+      const products = times(unroll, (j) => `${readerA.entry(r, j)} * ${readerB.entry(c, j)}`);
+      return `${sum(r, c)} = ${sum(r, c)} + ${products.join(' + ')};`;
+    }).join('\n'),
   );
   const body = loopsAround(
     product,
@@ -246,7 +219,7 @@ let column = ${quad && !exact ? `min(line, ${columnTiles - 1}u)` : 'line'} * ${t
 ${quad ? 'let lane = local & 3u;' : ''}
 ${readerA.outer('row', rows % tileRows === 0 && lanes === rowTiles)}
 ${readerB.outer('column', columns % tileColumns === 0)}
-${held.map((names) => names.map((name) => `var ${name} = ${fours ? 'vec4f()' : '0.0'};`).join(' ')).join('\n')}
+${times(tileRows, (r) => times(tileColumns, (c) => `var ${sum(r, c)} = 0.0;`).join(' ')).join('\n')}
 ${body}
 ${!exact && quad ? `if (i >= ${threads}u) { return; }` : ''}
 ${stores}`,
@@ -320,12 +293,10 @@ class QuadReader extends TileReader {
     if (this.#mode !== 'inner') {
       return this.suffixes.map((s) => `let v${s}_${j} = quadBroadcast(q${s}, ${j}u);`).join('\n');
     }
-    if (j > 0) return '';
-    return times(this.#width, (c) => `let vb${c} = quadBroadcast(qb${c >> 2}, ${c & 3}u);`).join('\n');
+    return times(this.#width, (c) => `let vb${c}_${j} = quadBroadcast(qb${c >> 2}.${XYZW[j]}, ${c & 3}u);`).join('\n');
   }
 
   override entry(index: number, j: number): string {
-    if (this.#mode === 'inner') return `vb${index}.${XYZW[j]}`;
     return this.#mode === 'columns' ? `vb${index >> 2}_${j}.${XYZW[index & 3]}` : `vb${index}_${j}`;
   }
 }
