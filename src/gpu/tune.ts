@@ -73,6 +73,12 @@ function onGpu(shape: ProductShape): Variant[] {
 /** Multiplications below which all variants are as fast: starting a kernel takes longer than what it does. */
 const SMALL = 1 << 20;
 
+/** On a software adapter a tile takes longer to compile than it could save: what is open there is the kind alone. */
+function worthMeasuring({ software }: Gpu, variants: Variant[]): Variant[] {
+  if (!software) return variants.slice(0, 4);
+  return variants.filter(({ kind }, index) => variants.findIndex((other) => other.kind === kind) === index);
+}
+
 /**
  * Times variants on the buffers of a training, whose content is spoilt thereby. A shape that the budget leaves out is
  * settled by the rules, so that a second training of it has nothing to wait for.
@@ -90,7 +96,7 @@ export async function measure(
   const work = ({ rows, columns, depth }: ProductShape) => rows * columns * depth;
   const products = [...shapes.values()].sort((one, two) => work(two.shape) - work(one.shape));
   for (const { shape, make } of products) {
-    const variants = candidates(gpu, shape).slice(0, 4);
+    const variants = worthMeasuring(gpu, candidates(gpu, shape));
     const key = keyOf(gpu, shape);
     if (tuning[key]) continue;
     let best = { variant: variants[0], time: Infinity };
