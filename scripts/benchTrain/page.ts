@@ -90,7 +90,7 @@ async function bench(options: BenchOptions): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   const wanted = (list: string[] | undefined, name: string) =>
     !list?.length || list.some((part) => name.includes(part));
-  const jax = await import('@jax-js/jax').catch(() => null);
+  const jax = await import('@jax-js/jax');
   for (const workload of WORKLOADS.filter(({ name }) => wanted(options.workloads, name))) {
     const data = workloadData(workload);
     const makers: [string, () => Promise<Peer>][] = [

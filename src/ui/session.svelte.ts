@@ -1,5 +1,6 @@
 // What the page knows: where one is, which data set and version are at hand, the recipe being drafted, the training
 // under way. The one place where the UI calls `lathe` to change any of these; stages read it and take no props.
+// One class, for a choice of data set, version or recipe moves the other two; a training under way has its own.
 
 import type { Recipe } from '../model/recipe.ts';
 import type { Evaluation } from '../evaluate/report.ts';
