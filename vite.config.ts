@@ -1,10 +1,14 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+import { licenses } from './scripts/licenses.mjs';
+import { offline } from './scripts/offline.mjs';
+
+const shipped = licenses();
 
 export default defineConfig({
   base: './', // the build works from any path of any static host
-  plugins: [svelte()],
-  worker: { format: 'es' },
+  plugins: [svelte(), shipped.page, offline({ leaveOut: (path) => path === 'screenshot.png' })],
+  worker: { format: 'es', plugins: () => [shipped.worker()] },
   optimizeDeps: { exclude: ['onnxruntime-web'] }, // it finds its .wasm beside its own module
   build: {
     target: 'es2023',

@@ -3,7 +3,8 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { CHROMIUM_ARGS, findChromium, SOFTWARE_WEBGPU_ARGS } from './scripts/chromium.mjs';
 
-/** `unit` runs in Node, `browser` in Chromium with WebGPU on the software adapter, `e2e` drives the built app. */
+/** `unit` runs in Node, `browser` in Chromium with WebGPU on the software adapter, `e2e` drives the built app,
+ * `faults` breaks what is under it. */
 export default defineConfig({
   test: {
     projects: [
@@ -12,7 +13,7 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/**/*.browser.test.ts'],
+          exclude: ['test/e2e/**', 'test/faults/**', 'test/**/*.browser.test.ts'],
           testTimeout: 60_000,
         },
       },
@@ -27,6 +28,7 @@ export default defineConfig({
             '@zip.js/zip.js',
             '@zip.js/zip.js/lib/zip-core-custom.js',
             'idb',
+            '@noble/hashes/sha2.js',
             'valibot',
             '@bufbuild/protobuf/wire',
           ],
@@ -55,6 +57,15 @@ export default defineConfig({
           environment: 'node',
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 300_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          environment: 'node',
+          include: ['test/faults/**/*.test.ts'],
           hookTimeout: 120_000,
           fileParallelism: false,
         },

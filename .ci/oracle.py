@@ -2,21 +2,24 @@
 
 /usr/bin/python3 .ci/oracle.py [FOLDER]: every *.onnx in FOLDER must pass ONNX's own checker and keep the contract of
 the README: IR version 8, opset 17, one input a column, labels in the metadata. No numbers are run here, as Debian's
-onnx 1.12 has no evaluator; test/export compares them in ONNX Runtime. Then, with or without FOLDER, the golden
-scripts are run again and must give what is committed.
+onnx 1.12 has no evaluator; test/export compares them in ONNX Runtime. TensorBoard's event files in FOLDER are read back
+with their CRCs. Then, with or without FOLDER, the golden scripts are run again and must give what is committed.
 One line a check; the last is `N passed, M failed`.
 """
 
 import json
+import struct
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import onnx
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-GOLDEN = Path(__file__).resolve().parents[1] / "test" / "golden"
-SAMPLES = GOLDEN.parents[1] / "public" / "samples"
+ROOT = Path(__file__).resolve().parents[1]
+GOLDEN = ROOT / "test" / "golden"
+SAMPLES = ROOT / "public" / "samples"
 TYPES = {onnx.TensorProto.FLOAT: "float32", onnx.TensorProto.STRING: "string"}
 tally = {True: 0, False: 0}
 
@@ -106,6 +109,63 @@ def check_folder(folder):
         check(str(folder), lambda: expect(False, "no .onnx file in it; have the tests that export run?"))
     for file in files:
         check(str(file.relative_to(folder)), lambda: check_model(file))
+    for file in sorted(folder.rglob("*.tfevents.*")):
+        check(str(file.relative_to(folder)), lambda: check_events(file))
+
+
+def crc32c(data):
+    """Castagnoli's, bit by bit."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def event_type():
+    """tensorflow.Event with the fields that Lathe writes, made here from their numbers."""
+    file = descriptor_pb2.FileDescriptorProto(name="event.proto", package="tensorboard")
+    fields = descriptor_pb2.FieldDescriptorProto
+    messages = {
+        "Value": [("tag", 1, fields.TYPE_STRING, ""), ("simple_value", 2, fields.TYPE_FLOAT, "")],
+        "Summary": [("value", 1, fields.TYPE_MESSAGE, "Value")],
+        "Event": [
+            ("wall_time", 1, fields.TYPE_DOUBLE, ""),
+            ("step", 2, fields.TYPE_INT64, ""),
+            ("file_version", 3, fields.TYPE_STRING, ""),
+            ("summary", 5, fields.TYPE_MESSAGE, "Summary"),
+        ],
+    }
+    for message, members in messages.items():
+        added = file.message_type.add(name=message)
+        for name, number, kind, of in members:
+            label = fields.LABEL_REPEATED if name == "value" else fields.LABEL_OPTIONAL
+            field = added.field.add(name=name, number=number, type=kind, label=label)
+            if of:
+                field.type_name = f".tensorboard.{of}"
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.MessageFactory(pool).GetPrototype(pool.FindMessageTypeByName("tensorboard.Event"))
+
+
+def check_events(file):
+    """Every record of a TensorBoard event file: both CRCs, a message that reads, the version first, steps that rise."""
+    data = file.read_bytes()
+    event, at, steps, versions = event_type(), 0, [], []
+    while at < len(data):
+        (length, length_crc) = struct.unpack_from("<QI", data, at)
+        body = data[at + 12 : at + 12 + length]
+        (body_crc,) = struct.unpack_from("<I", data, at + 12 + length)
+        for part, masked in ((data[at : at + 8], length_crc), (body, body_crc)):
+            crc = crc32c(part)
+            expect(masked == (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF, f"wrong CRC in the record at {at}")
+        message = event.FromString(body)
+        (versions if message.file_version else steps).append(message.file_version or message.step)
+        at += 16 + length
+    expect(versions == ["brain.Event:2"], f"versions {versions}")
+    expect(steps and steps == sorted(steps), f"steps {steps}")
+    return f"{len(steps)} events"
 
 
 def differences(actual, expected, path="value"):
@@ -124,25 +184,26 @@ def differences(actual, expected, path="value"):
 
 
 def run_script(name, target):
-    done = subprocess.run([sys.executable, GOLDEN / name, target], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, name, target], capture_output=True, text=True, timeout=120)
     expect(done.returncode == 0, done.stderr.strip().splitlines()[-1:] or f"ended with {done.returncode}")
 
 
-def check_golden(name, folder, tolerance):
+def check_golden(script, folder, tolerance):
     """`tolerance` is {part of a figure's path: largest difference}; the first that fits counts."""
-    run_script(f"{name}.py", folder / f"{name}.json")
-    again = json.loads((folder / f"{name}.json").read_text())
-    committed = json.loads((GOLDEN / f"{name}.json").read_text())
+    target = folder / f"{script.stem}.json"
+    run_script(script, target)
+    again = json.loads(target.read_text())
+    committed = json.loads(script.with_suffix(".json").read_text())
     largest = 0.0
     for size, place in differences(again, committed):
         allowed = next(limit for part, limit in tolerance.items() if part in place)
-        expect(size <= allowed, f"{place} differs by {size}: run test/golden/{name}.py and look at what changed")
+        expect(size <= allowed, f"{place} differs by {size}: run {script.relative_to(ROOT)} and look at what changed")
         largest = max(largest, size)
     return f"differs by at most {largest:.1e}"
 
 
 def check_samples(folder):
-    run_script("samples.py", folder)
+    run_script(GOLDEN / "samples.py", folder)
     written = sorted(path.name for path in folder.iterdir())
     changed = [name for name in written if (folder / name).read_bytes() != (SAMPLES / name).read_bytes()]
     expect(not changed, f"{', '.join(changed)} is not what test/golden/samples.py writes")
@@ -153,9 +214,13 @@ def main(folders):
     for folder in folders:
         check_folder(Path(folder))
     with tempfile.TemporaryDirectory() as temporary:
-        check("golden metrics.json", lambda: check_golden("metrics", Path(temporary), {"": 1e-9}))
+        check("golden metrics.json", lambda: check_golden(GOLDEN / "metrics.py", Path(temporary), {"": 1e-9}))
         # another BLAS may train a perceptron a little differently: by about one row of iris' 23
-        check("golden quality.json", lambda: check_golden("quality", Path(temporary), {".mlp": 0.05, "": 1e-6}))
+        check("golden quality.json", lambda: check_golden(GOLDEN / "quality.py", Path(temporary), {".mlp": 0.05, "": 1e-6}))
+        statistics = ROOT / "test" / "monitor" / "golden" / "statistics.py"
+        check("golden statistics.json", lambda: check_golden(statistics, Path(temporary), {"": 1e-9}))
+        estimate = statistics.with_name("estimate.py")
+        check("golden estimate.json", lambda: check_golden(estimate, Path(temporary), {"": 1e-9}))
         check("samples", lambda: check_samples(Path(temporary) / "samples"))
     print(f"{tally[True]} passed, {tally[False]} failed")
     return 1 if tally[False] else 0

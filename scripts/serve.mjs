@@ -17,6 +17,7 @@ const TYPES = {
   '.zip': 'application/zip',
   '.md': 'text/markdown; charset=utf-8',
   '.txt': 'text/plain; charset=utf-8',
+  '.webmanifest': 'application/manifest+json',
 };
 
 function locate(folder, url) {
@@ -35,10 +36,13 @@ function locate(folder, url) {
  * Serves `folder` (absolute) on the first free port from `port` on; 0 takes any.
  * @param {string} folder
  * @param {number} port
+ * @param {(request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => boolean} answer
+ *   true where it has taken the request upon itself
  * @returns {Promise<{ url: string, close: () => Promise<void> }>}
  */
-export function serveFolder(folder, port = 0) {
+export function serveFolder(folder, port = 0, answer = () => false) {
   const server = createServer((request, response) => {
+    if (answer(request, response)) return;
     let file;
     try {
       file = locate(normalize(folder), request.url ?? '/');

@@ -1,5 +1,5 @@
 // `npm test`: installs what the tests need, runs every check, and ends with `N passed, M failed, K skipped`.
-// `npm test -- unit e2e` runs only the named ones.
+// `npm test -- unit e2e` runs only the named ones. A tenth of the trials of faults are made, `--faults=1` makes all.
 
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,34 +24,37 @@ const tool = (name, command, args) => () => {
 };
 
 /** A Vitest project, counted test by test. A run that ends without a report has failed. */
-const vitest = (project) => () => {
-  const report = join(CACHE, `${project}.json`);
-  rmSync(report, { force: true });
-  const status = runTool('vitest', [
-    'run',
-    '--project',
-    project,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-  ]);
-  let result;
-  try {
-    result = JSON.parse(readFileSync(report, 'utf8'));
-  } catch {
-    count(project, 0, 1, 0);
-    return;
-  }
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = result;
-  // a file that cannot be loaded fails no test, and an unhandled error none either: the exit status knows
-  const failed = numFailedTests || (status === 0 ? 0 : 1);
-  count(project, numPassedTests, failed, numPendingTests + numTodoTests);
-  for (const file of result.testResults) {
-    for (const test of file.assertionResults) {
-      if (test.status === 'pending' || test.status === 'skipped') console.log(`  skipped: ${test.fullName}`);
+const vitest =
+  (project, reporters = []) =>
+  () => {
+    const report = join(CACHE, `${project}.json`);
+    rmSync(report, { force: true });
+    const status = runTool('vitest', [
+      'run',
+      '--project',
+      project,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...reporters,
+    ]);
+    let result;
+    try {
+      result = JSON.parse(readFileSync(report, 'utf8'));
+    } catch {
+      count(project, 0, 1, 0);
+      return;
     }
-  }
-};
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = result;
+    // a file that cannot be loaded fails no test, and an unhandled error none either: the exit status knows
+    const failed = numFailedTests || (status === 0 ? 0 : 1);
+    count(project, numPassedTests, failed, numPendingTests + numTodoTests);
+    for (const file of result.testResults) {
+      for (const test of file.assertionResults) {
+        if (test.status === 'pending' || test.status === 'skipped') console.log(`  skipped: ${test.fullName}`);
+      }
+    }
+  };
 
 const CHECKS = {
   types: tool('types', 'svelte-check', ['--tsconfig', './tsconfig.json', '--fail-on-warnings', '--output', 'human']),
@@ -61,9 +64,12 @@ const CHECKS = {
   build: tool('build', 'vite', ['build', '--logLevel', 'warn']),
   browser: vitest('browser'),
   e2e: vitest('e2e'),
+  faults: vitest('faults', ['--reporter=./test/faults/reporter.ts']),
 };
 
-const chosen = process.argv.slice(2);
+const scale = process.argv.find((argument) => argument.startsWith('--faults='));
+if (scale) process.env.FAULTS_SCALE = scale.slice('--faults='.length);
+const chosen = process.argv.slice(2).filter((argument) => argument !== scale);
 for (const name of chosen) {
   if (!(name in CHECKS)) throw new Error(`unknown check '${name}': choose from ${Object.keys(CHECKS).join(', ')}`);
 }

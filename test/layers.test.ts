@@ -7,9 +7,9 @@ import { expect, test } from 'vitest';
 
 const SRC = resolve(import.meta.dirname, '../src');
 const LAYERS = [
-  ['base', 'data', 'model', 'evaluate', 'export'],
+  ['base', 'data', 'model', 'evaluate', 'monitor', 'export'],
   ['train', 'gpu'],
-  ['store'],
+  ['store', 'offline'],
   ['worker'],
   ['ui', 'main.ts'],
 ];

@@ -1,7 +1,8 @@
 // Training steps on every trainer that runs in a page: TensorFlow.js `fit` on its backends, jax-js, and the compiled
 // training of src/gpu, all in one page and one run, in turn; PyTorch on the CPU beside them where it is installed.
-// Arguments: WORKLOAD=part,part TRAINER=part,part ROUNDS=3 MS=1500; PROFILE=part lists the kernels
-// of a step instead, VARIANT={"kind":"direct","tileRows":4,"tileColumns":8} in one variant.
+// Arguments: works by a part of their name, spaces left out (`cnn32 mlp784`; all without), and a number of rounds
+// (3 without); TRAINER=part,part MS=1500. PROFILE=part lists the kernels of a step instead,
+// VARIANT={"kind":"direct","tileRows":4,"tileColumns":8} in one variant.
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -26,9 +27,25 @@ const BARS = [
   ]),
 ];
 
+/** Milliseconds to the first step, at most. */
+const FIRST_STEP = (workload) => (workload.startsWith('MLP') || workload.startsWith('logistic') ? 1000 : 3000);
+
+const WORKLOADS = [...new Set(BARS.map(([name]) => name))];
+
+/** The works whose names contain one of these parts. */
+function workloadsOf(parts) {
+  const plain = (text) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const unknown = parts.find((part) => !WORKLOADS.some((name) => plain(name).includes(plain(part))));
+  if (unknown) throw new Error(`unknown work '${unknown}': choose from ${WORKLOADS.map(plain).join(', ')}`);
+  return WORKLOADS.filter((name) => parts.some((part) => plain(name).includes(plain(part))));
+}
+
 export default async function measure({ executablePath, args = [] }) {
   const option = (name) => args.find((arg) => arg.startsWith(`${name}=`))?.slice(name.length + 1);
   const list = (name) => option(name)?.split(',') ?? [];
+  const plain = args.filter((arg) => !arg.includes('='));
+  const rounds = plain.find((arg) => /^\d+$/.test(arg));
+  const workloads = workloadsOf(plain.filter((arg) => arg !== rounds));
   await build({
     root: PAGE,
     base: './',
@@ -54,9 +71,9 @@ export default async function measure({ executablePath, args = [] }) {
       return { rows: [], ratios: {} };
     }
     const options = {
-      workloads: list('WORKLOAD'),
+      workloads,
       trainers: list('TRAINER'),
-      rounds: Number(option('ROUNDS') ?? 3),
+      rounds: Math.max(1, Number(rounds ?? 3)),
       milliseconds: Number(option('MS') ?? 1500),
     };
     const rows = [...(await page.evaluate((o) => window.bench(o), options)), ...pytorch(options)];
@@ -67,6 +84,10 @@ export default async function measure({ executablePath, args = [] }) {
     for (const [workload, peer, bar] of BARS) {
       const [mine, other] = [time(workload, 'Lathe'), time(workload, peer)];
       if (mine && other) ratios[`${workload}: ${peer} / Lathe (bar ${bar})`] = Number((other / mine).toFixed(1));
+    }
+    for (const { workload, trainer, firstStepMs } of rows) {
+      if (trainer === 'Lathe')
+        ratios[`${workload}: ms to the first step (bar ${FIRST_STEP(workload)})`] = Math.round(firstStepMs);
     }
     const rounded = (value) => (typeof value === 'number' ? Number(value.toPrecision(3)) : value);
     return {

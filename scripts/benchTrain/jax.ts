@@ -1,7 +1,7 @@
 // The same networks in jax-js: one jitted function of a step, Adam, batches already on the device. Images are
 // [batch, channels, height, width], as its convolutions want them.
 
-import type { ExtendedLayerSpec, ExtendedNetwork } from '../../src/model/spec.ts';
+import type { LayerSpec, Network } from '../../src/model/spec.ts';
 import type { Workload } from './workloads.ts';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the package is there for the bench alone
@@ -81,7 +81,7 @@ export async function createJax(
 
 /** The shapes of the parameters (a negative length: ones) and the forward pass. */
 function build(
-  network: ExtendedNetwork,
+  network: Network,
   batch: number,
   units: number,
   { np, nn, lax }: Any,
@@ -93,7 +93,7 @@ function build(
       ? [network.inputShape[2], network.inputShape[0], network.inputShape[1]]
       : network.inputShape;
   const weight = (...size: number[]) => shapes.push(size) - 1;
-  const activate = (x: Any, layer: ExtendedLayerSpec) =>
+  const activate = (x: Any, layer: LayerSpec) =>
     'activation' in layer && layer.activation === 'relu' ? nn.relu(x) : x;
   for (const layer of network.layers) {
     switch (layer.kind) {

@@ -5,7 +5,7 @@ import '@tensorflow/tfjs-backend-webgpu';
 import { createRandom } from '../../src/base/random.ts';
 import { openGpu, type Gpu } from '../../src/gpu/device.ts';
 import { buildGraph } from '../../src/gpu/graph.ts';
-import { defaultLoss } from '../../src/gpu/kernels/loss.ts';
+import { defaultLoss } from '../../src/model/loss.ts';
 import type { Variant } from '../../src/gpu/kernels/product.ts';
 import { planTraining } from '../../src/gpu/plan.ts';
 import { DeviceMemory } from '../../src/gpu/memory.ts';
@@ -33,12 +33,12 @@ export interface BenchRow {
   firstStepMs: number | null;
   /** Lathe alone: from the start of a second training of the shape to its first step */
   secondStartMs?: number;
-  /** how often it was measured: once where a step takes more than `SLOW` */
+  /** how often it was measured */
   rounds?: number;
   error?: string;
 }
 
-/** Milliseconds of a step above which one measurement must do. */
+/** Milliseconds of a step above which the step after the first, done by each trainer in turn, is the first round. */
 const SLOW = 20_000;
 
 const ADAM = { kind: 'adam' as const, learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
@@ -114,8 +114,7 @@ async function bench(options: BenchOptions): Promise<BenchRow[]> {
         await peer.run(1);
         const one = performance.now() - again;
         const steps = Math.max(1, Math.min(4 * workload.steps, Math.round(options.milliseconds / one)));
-        row.rounds = one > SLOW ? 1 : options.rounds;
-        running.push({ name, peer, steps, times: [], row });
+        running.push({ name, peer, steps, times: one > SLOW ? [one] : [], row });
         if (name === 'Lathe') {
           const second = performance.now();
           const other = await make();
@@ -129,8 +128,8 @@ async function bench(options: BenchOptions): Promise<BenchRow[]> {
       console.log(`${workload.name}, ${name}: first step ${row.firstStepMs?.toFixed(0)} ms ${row.error ?? ''}`);
     }
     for (let round = 0; round < options.rounds; round++) {
-      for (const { name, peer, steps, times, row } of running) {
-        if (round >= row.rounds!) continue;
+      for (const { name, peer, steps, times } of running) {
+        if (times.length > round) continue;
         const begin = performance.now();
         const loss = await peer.run(steps);
         times.push((performance.now() - begin) / steps);
@@ -141,6 +140,7 @@ async function bench(options: BenchOptions): Promise<BenchRow[]> {
     }
     for (const { peer, times, row } of running) {
       row.msPerStep = median(times);
+      row.rounds = times.length;
       peer.dispose();
     }
   }

@@ -1,7 +1,7 @@
 // The same networks as TensorFlow.js layers models, trained by `fit`.
 
 import type * as Tf from '@tensorflow/tfjs';
-import type { ExtendedLayerSpec } from '../../src/model/spec.ts';
+import type { LayerSpec } from '../../src/model/spec.ts';
 import type { Peer } from './jax.ts';
 import type { Workload } from './workloads.ts';
 
@@ -50,7 +50,7 @@ export async function createFit(
   };
 }
 
-function layerOf(tf: typeof Tf, layer: ExtendedLayerSpec, inputShape?: number[]): Tf.layers.Layer {
+function layerOf(tf: typeof Tf, layer: LayerSpec, inputShape?: number[]): Tf.layers.Layer {
   const first = inputShape ? { inputShape } : {};
   switch (layer.kind) {
     case 'dense':

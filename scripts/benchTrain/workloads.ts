@@ -1,32 +1,32 @@
 // What is trained in the training bench: networks, batch sizes, and data from a seed.
 
 import { createRandom } from '../../src/base/random.ts';
-import type { ExtendedLayerSpec, ExtendedNetwork } from '../../src/model/spec.ts';
+import type { LayerSpec, Network } from '../../src/model/spec.ts';
 
 export interface Workload {
   name: string;
-  network: ExtendedNetwork;
+  network: Network;
   batch: number;
   /** steps of one epoch at most; trainers that are slow are given fewer */
   steps: number;
 }
 
 const relu = 'relu' as const;
-const dense = (units: number): ExtendedLayerSpec => ({ kind: 'dense', units, activation: relu });
-const conv = (filters: number, more: object = {}): ExtendedLayerSpec => ({
+const dense = (units: number): LayerSpec => ({ kind: 'dense', units, activation: relu });
+const conv = (filters: number, more: object = {}): LayerSpec => ({
   kind: 'conv2d',
   filters,
   kernelSize: 3,
   activation: relu,
   ...more,
 });
-const pool: ExtendedLayerSpec = { kind: 'maxPool2d', poolSize: 2 };
-const normalised = (layer: ExtendedLayerSpec): ExtendedLayerSpec[] => [
-  { ...layer, activation: 'linear' } as ExtendedLayerSpec,
+const pool: LayerSpec = { kind: 'maxPool2d', poolSize: 2 };
+const normalised = (layer: LayerSpec): LayerSpec[] => [
+  { ...layer, activation: 'linear' } as LayerSpec,
   { kind: 'batchNorm' },
   { kind: 'activation', activation: relu },
 ];
-const separable = (filters: number, strides: number): ExtendedLayerSpec[] => [
+const separable = (filters: number, strides: number): LayerSpec[] => [
   ...normalised({ kind: 'depthwiseConv2d', kernelSize: 3, strides, padding: 'same', activation: relu }),
   ...normalised(conv(filters, { kernelSize: 1 })),
 ];

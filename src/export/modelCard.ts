@@ -3,7 +3,8 @@
 
 import type { FeatureEncoding, Preparation } from '../data/prepare.ts';
 import type { LayerSpec } from '../model/spec.ts';
-import type { Task } from '../model/recipe.ts';
+import { lossOf } from '../model/loss.ts';
+import type { LossSpec, Task } from '../model/recipe.ts';
 import type { ExportInput } from './exportInput.ts';
 import { onnxInterface } from './onnxInterface.ts';
 import { ONNX } from './onnxProto.ts';
@@ -136,11 +137,12 @@ function treatment(feature: FeatureEncoding): string {
 
 function training({ card, network }: ExportInput): string {
   const { training, recipe, parameters } = card;
-  const { optimizer, batchSize, l1, l2, classWeights, earlyStopping } = recipe.training;
+  const { optimizer, clipNorm, batchSize, l1, l2, classWeights, earlyStopping } = recipe.training;
   const head = { sigmoid: 'one sigmoid', softmax: 'a softmax', value: 'one linear unit' }[network.head.kind];
   const facts = [
     `network: ${[...network.layers.map(layerText), head].join(' → ')}; ${count(parameters, 'parameter')}`,
-    `optimizer: ${optimizer.kind}, learning rate ${optimizer.learningRate}, ${recipe.training.schedule.kind} schedule, batches of ${batchSize}`,
+    `loss: ${lossText(lossOf(recipe.training, network.head))}`,
+    `optimizer: ${optimizer.kind}, learning rate ${optimizer.learningRate}, ${recipe.training.schedule.kind} schedule, batches of ${batchSize}${clipNorm ? `, gradients clipped to a length of ${clipNorm}` : ''}`,
     `penalty: L1 ${l1}, L2 ${l2}; class weights: ${typeof classWeights === 'string' ? classWeights : code(JSON.stringify(classWeights))}`,
     `epochs: ${training.epochs} run of at most ${recipe.training.epochs}, weights of epoch ${training.bestEpoch}; ${ENDED[training.ended]}${earlyStopping ? ` (patience ${earlyStopping.patience})` : ''}`,
     `on: ${training.backend}, ${escapeText(training.adapter)}, ${(training.durationMs / 1000).toFixed(1)} s; seed ${recipe.seed}`,
@@ -148,11 +150,30 @@ function training({ card, network }: ExportInput): string {
   return facts.map((fact) => `- ${fact}`).join('\n');
 }
 
+function lossText(loss: LossSpec): string {
+  switch (loss.kind) {
+    case 'crossEntropy':
+      return loss.labelSmoothing ? `cross-entropy, label smoothing ${loss.labelSmoothing}` : 'cross-entropy';
+    case 'meanSquaredError':
+      return 'mean squared error';
+    case 'meanAbsoluteError':
+      return 'mean absolute error';
+    case 'huber':
+      return `Huber, delta ${loss.delta} deviations of the target`;
+  }
+}
+
 function layerText(layer: LayerSpec): string {
+  if (layer.kind === 'residual') return `residual (input + ${chain(layer.layers)})`;
+  if (layer.kind === 'concatenate') return `concatenate (${layer.branches.map(chain).join(' | ')})`;
   const facts = Object.entries(layer)
     .filter(([key]) => key !== 'kind')
-    .map(([key, value]) => `${key} ${value}`);
+    .map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(' × ') : value}`);
   return facts.length > 0 ? `${layer.kind} (${facts.join(', ')})` : layer.kind;
+}
+
+function chain(layers: LayerSpec[]): string {
+  return layers.length === 0 ? 'input' : layers.map(layerText).join(' → ');
 }
 
 function quality({ card }: ExportInput): string {

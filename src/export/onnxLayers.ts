@@ -1,34 +1,20 @@
-// The network as ONNX nodes: one entry for each kind of layer, one for each activation. Lathe keeps channels last, ONNX
-// wants them first: a value remembers which way it lies and is turned only where a node needs it. Dropout leaves nothing.
+// The network as ONNX nodes: one entry for each kind of layer. Dropout leaves nothing.
 
-import { inferShapes, layerName } from '../model/shapes.ts';
+import { inferShapes } from '../model/shapes.ts';
 import {
+  insideOf,
   LAYER_DEFAULTS,
-  type Activation,
+  throughLayers,
+  type LayerOf,
   type LayerSpec,
   type Network,
-  type Padding,
   type Weight,
 } from '../model/spec.ts';
+import { ACTIVATIONS } from './onnxActivations.ts';
 import type { GraphBuilder } from './onnxGraph.ts';
-import type { OnnxAttribute } from './onnxProto.ts';
-
-/** A value in the graph. `shape` is without the batch and always has channels last. */
-interface Value {
-  name: string;
-  shape: number[];
-  channelsFirst: boolean;
-}
-
-/** The weights of one layer, by their last name. */
-type LayerWeights = (name: string) => Weight;
-type Build<K extends LayerSpec['kind']> = (
-  graph: GraphBuilder,
-  input: Value,
-  layer: Extract<LayerSpec, { kind: K }>,
-  shape: number[],
-  weights: LayerWeights,
-) => Value;
+import { ELEMENT } from './onnxProto.ts';
+import { channelsFirst, channelsLast, plain, type Place, type Value } from './onnxValue.ts';
+import { addConvolution, addDepthwise, addGlobalPool, addPool, addSeparable, addTransposed } from './onnxWindows.ts';
 
 /**
  * Adds the network's layers and its head without the head's activation.
@@ -37,152 +23,102 @@ type Build<K extends LayerSpec['kind']> = (
  */
 export function addNetwork(graph: GraphBuilder, network: Network, weights: Weight[], input: string): string {
   const byName = new Map(weights.map((weight) => [weight.name, weight]));
-  const weightsOf = (layer: string): LayerWeights => {
-    return (name) => {
-      const weight = byName.get(`${layer}/${name}`);
-      if (!weight) throw new Error(`no weight ${layer}/${name} among ${[...byName.keys()].join(', ')}`);
-      return weight;
-    };
+  const weightsOf = (layer: string) => (role: string) => {
+    const weight = byName.get(`${layer}/${role}`);
+    if (!weight) throw new Error(`no weight ${layer}/${role} among ${[...byName.keys()].join(', ')}`);
+    return weight;
   };
-  const shapes = inferShapes(network);
-  let value: Value = { name: input, shape: network.inputShape, channelsFirst: false };
-  network.layers.forEach((layer, index) => {
-    const build = LAYERS[layer.kind] as Build<LayerSpec['kind']>;
-    value = build(graph, value, layer, shapes[index].shape, weightsOf(layerName(index, layer)));
-  });
-  return addDense(graph, value, weightsOf('head'));
+  const shapes = new Map(inferShapes(network).map(({ name, shape }) => [name, shape]));
+  const apply = (layer: LayerSpec, name: string, value: Value): Value => {
+    const build = LAYERS[layer.kind] as (layer: LayerSpec, input: Value, place: Place) => Value;
+    return build(layer, value, {
+      graph,
+      shape: shapes.get(name)!,
+      weights: weightsOf(name),
+      through: (layers, from, branch) => throughLayers(layers, from, apply, insideOf(name, branch)),
+    });
+  };
+  const last = throughLayers(network.layers, plain(input, network.inputShape), apply);
+  return addDense(graph, last, weightsOf('head'));
 }
 
-/** How each kind of layer becomes nodes; `shape` is that of its output, without the batch. */
-const LAYERS: { [K in LayerSpec['kind']]: Build<K> } = {
-  dense(graph, input, layer, shape, weights) {
-    const name = ACTIVATIONS[layer.activation](graph, addDense(graph, input, weights));
-    return { name, shape, channelsFirst: false };
+/** How each kind of layer becomes nodes. */
+const LAYERS: { [K in LayerSpec['kind']]: (layer: LayerOf<K>, input: Value, place: Place) => Value } = {
+  dense({ activation }, input, { graph, shape, weights }) {
+    return plain(ACTIVATIONS[activation](graph, addDense(graph, input, weights)), shape);
   },
+  activation: ({ activation }, input, { graph }) => ({ ...input, name: ACTIVATIONS[activation](graph, input.name) }),
 
-  conv2d(graph, input, layer, shape, weights) {
-    const { kernelSize, strides = LAYER_DEFAULTS.strides, padding = LAYER_DEFAULTS.padding } = layer;
-    const kernel = weights('kernel'); // [height, width, in, out]
-    const [height, width, depth, filters] = kernel.shape;
-    const output = graph.node(
-      'Conv',
-      [
-        channelsFirst(graph, input),
-        graph.floats(toOihw(kernel), [filters, depth, height, width]),
-        graph.floats(weights('bias').data),
-      ],
-      slide(input.shape, shape, kernelSize, strides, padding),
+  conv1d: addConvolution,
+  conv2d: addConvolution,
+  depthwiseConv2d: addDepthwise,
+  separableConv2d: addSeparable,
+  conv2dTranspose: addTransposed,
+
+  maxPool1d: addPool,
+  averagePool1d: addPool,
+  maxPool2d: addPool,
+  averagePool2d: addPool,
+  globalMaxPool1d: addGlobalPool,
+  globalAveragePool1d: addGlobalPool,
+  globalMaxPool2d: addGlobalPool,
+  globalAveragePool2d: addGlobalPool,
+
+  batchNorm({ epsilon = LAYER_DEFAULTS.batchNorm.epsilon }, input, { graph, shape, weights }) {
+    const parameters = ['gamma', 'beta', 'movingMean', 'movingVariance'].map((role) =>
+      graph.floats(weights(role).data),
     );
-    return { name: ACTIVATIONS[layer.activation](graph, output), shape, channelsFirst: true };
-  },
-
-  maxPool2d(graph, input, { poolSize, strides = poolSize, padding = LAYER_DEFAULTS.padding }, shape) {
-    const attributes = slide(input.shape, shape, poolSize, strides, padding);
-    return { name: graph.node('MaxPool', [channelsFirst(graph, input)], attributes), shape, channelsFirst: true };
-  },
-
-  averagePool2d(graph, input, { poolSize, strides = poolSize, padding = LAYER_DEFAULTS.padding }, shape) {
-    const attributes = slide(input.shape, shape, poolSize, strides, padding);
-    const name = graph.node('AveragePool', [channelsFirst(graph, input)], {
-      ...attributes,
-      count_include_pad: { int: 0 }, // the mean is over the pixels that are there
-    });
-    return { name, shape, channelsFirst: true };
-  },
-
-  globalAveragePool2d(graph, input, _layer, shape) {
-    const pooled = graph.node('GlobalAveragePool', [channelsFirst(graph, input)]); // [batch, channels, 1, 1]
-    return { name: graph.node('Flatten', [pooled], { axis: { int: 1 } }), shape, channelsFirst: false };
-  },
-
-  batchNorm(graph, input, layer, shape, weights) {
-    const parameters = ['gamma', 'beta', 'movingMean', 'movingVariance'].map((name) =>
-      graph.floats(weights(name).data),
-    );
-    const { epsilon = LAYER_DEFAULTS.batchNorm.epsilon } = layer;
     const name = graph.node('BatchNormalization', [channelsFirst(graph, input), ...parameters], {
       epsilon: { float: epsilon },
     });
-    return { name, shape, channelsFirst: shape.length === 3 };
+    return { name, shape, channelsFirst: shape.length > 1 };
+  },
+  layerNorm({ epsilon = LAYER_DEFAULTS.layerNorm.epsilon }, input, { graph, shape, weights }) {
+    const parameters = ['gamma', 'beta'].map((role) => graph.floats(weights(role).data));
+    const name = graph.node('LayerNormalization', [channelsLast(graph, input), ...parameters], {
+      axis: { int: -1 },
+      epsilon: { float: epsilon },
+    });
+    return plain(name, shape);
   },
 
-  dropout: (_graph, input) => input,
+  dropout: (_layer, input) => input,
+  flatten(_layer, input, { graph, shape }) {
+    return plain(graph.node('Flatten', [channelsLast(graph, input)], { axis: { int: 1 } }), shape);
+  },
+  reshape(_layer, input, { graph, shape }) {
+    const sizes = graph.int64s([0, ...shape]); // 0: as many as there are
+    return plain(graph.node('Reshape', [channelsLast(graph, input), sizes]), shape);
+  },
 
-  flatten(graph, input, _layer, shape) {
-    const name = graph.node('Flatten', [channelsLast(graph, input)], { axis: { int: 1 } });
-    return { name, shape, channelsFirst: false };
+  residual({ layers }, input, { graph, shape, through }) {
+    const inner = through(layers, input);
+    const turn = inner.channelsFirst ? channelsFirst : channelsLast;
+    const name = graph.node('Add', [turn(graph, input), inner.name]);
+    return { name, shape, channelsFirst: inner.channelsFirst };
+  },
+  concatenate({ branches }, input, { graph, shape, through }) {
+    const values = branches.map((branch, index) => through(branch, input, index));
+    const first = values.some((value) => value.channelsFirst);
+    const names = values.map((value) => (first ? channelsFirst : channelsLast)(graph, value));
+    return { name: graph.node('Concat', names, { axis: { int: first ? 1 : -1 } }), shape, channelsFirst: first };
+  },
+
+  /** A number that is none of the vocabulary counts as the nearest that is. */
+  embedding({ vocabulary }, input, { graph, shape, weights }) {
+    const bounds = [0, vocabulary - 1].map((bound) => graph.floats([bound], []));
+    const places = graph.node('Cast', [graph.node('Clip', [input.name, ...bounds])], { to: { int: ELEMENT.int64 } });
+    const table = weights('embeddings');
+    const name = graph.node('Gather', [graph.floats(table.data, table.shape), places], { axis: { int: 0 } });
+    return plain(name, shape);
   },
 };
 
-type AddActivation = (graph: GraphBuilder, input: string) => string;
-
-const ACTIVATIONS: Record<Activation, AddActivation> = {
-  linear: (_graph, input) => input,
-  relu: (graph, input) => graph.node('Relu', [input]),
-  elu: (graph, input) => graph.node('Elu', [input]),
-  selu: (graph, input) => graph.node('Selu', [input]),
-  tanh: (graph, input) => graph.node('Tanh', [input]),
-  sigmoid: (graph, input) => graph.node('Sigmoid', [input]),
-  softplus: (graph, input) => graph.node('Softplus', [input]),
-  swish: (graph, input) => graph.node('Mul', [input, graph.node('Sigmoid', [input])]),
-  /** x / 2 * (1 + erf(x / sqrt 2)), the exact form (Hendrycks and Gimpel, 2016); ONNX has a node of its own from opset 20 */
-  gelu(graph, input) {
-    const erf = graph.node('Erf', [graph.node('Mul', [input, graph.floats([Math.SQRT1_2], [])])]);
-    const gate = graph.node('Add', [erf, graph.floats([1], [])]);
-    return graph.node('Mul', [graph.node('Mul', [input, graph.floats([0.5], [])]), gate]);
-  },
-};
-
-function addDense(graph: GraphBuilder, input: Value, weights: LayerWeights): string {
+function addDense(graph: GraphBuilder, input: Value, weights: Place['weights']): string {
   const kernel = weights('kernel'); // [in, out]
   return graph.node('Gemm', [
     channelsLast(graph, input),
     graph.floats(kernel.data, kernel.shape),
     graph.floats(weights('bias').data),
   ]);
-}
-
-/**
- * The attributes of a window that slides over height and width. Where the padding of `same` is uneven, the odd pixel
- * goes to the bottom and to the right, as in TensorFlow; it is written out because ONNX deprecates its `SAME_UPPER`.
- */
-function slide(
-  input: number[],
-  output: number[],
-  window: number,
-  stride: number,
-  padding: Padding,
-): Record<string, OnnxAttribute> {
-  const totals = [0, 1].map((axis) =>
-    padding === 'same' ? Math.max((output[axis] - 1) * stride + window - input[axis], 0) : 0,
-  );
-  return {
-    kernel_shape: { ints: [window, window] },
-    strides: { ints: [stride, stride] },
-    pads: { ints: [...totals.map((total) => Math.floor(total / 2)), ...totals.map((total) => Math.ceil(total / 2))] },
-  };
-}
-
-function channelsFirst(graph: GraphBuilder, value: Value): string {
-  if (value.channelsFirst || value.shape.length === 1) return value.name;
-  return graph.node('Transpose', [value.name], { perm: { ints: [0, 3, 1, 2] } });
-}
-
-function channelsLast(graph: GraphBuilder, value: Value): string {
-  if (!value.channelsFirst) return value.name;
-  return graph.node('Transpose', [value.name], { perm: { ints: [0, 2, 3, 1] } });
-}
-
-/** [height, width, in, out] to [out, in, height, width] */
-function toOihw({ data, shape: [height, width, depth, filters] }: Weight): Float32Array {
-  const turned = new Float32Array(data.length);
-  let from = 0;
-  for (let place = 0; place < height * width; place++) {
-    for (let channel = 0; channel < depth; channel++) {
-      for (let filter = 0; filter < filters; filter++) {
-        turned[(filter * depth + channel) * height * width + place] = data[from++];
-      }
-    }
-  }
-  return turned;
 }

@@ -3,15 +3,18 @@
 // operation of their own. No kernels here: passes.ts chooses them. One list of layers, and so one file.
 
 import { UserError } from '../base/errors.ts';
+import type { WeightRole } from '../model/slots.ts';
 import {
   headUnits,
-  EXTENDED_DEFAULTS,
+  insideOf,
   LAYER_DEFAULTS,
+  throughLayers,
   type Activation,
-  type ExtendedLayerSpec,
-  type ExtendedNetwork,
+  type LayerSpec,
+  type Network,
   type Padding,
 } from '../model/spec.ts';
+import { dropoutKey } from './kernels/dropout.ts';
 import { convolved, transposed, type Window } from './window.ts';
 
 /** What is held for each row of a batch. */
@@ -34,17 +37,6 @@ export interface View {
   tensor: Tensor;
   shape: number[];
 }
-
-export type WeightRole =
-  | 'kernel'
-  | 'depthwiseKernel'
-  | 'pointwiseKernel'
-  | 'embeddings'
-  | 'bias'
-  | 'gamma'
-  | 'beta'
-  | 'movingMean'
-  | 'movingVariance';
 
 /** One weight and its place in the flat vector. */
 export interface WeightPlace {
@@ -87,13 +79,6 @@ export interface Graph {
   logits: View;
 }
 
-/** Whether the optimiser moves it. */
-export const isTrained = (weight: WeightPlace): boolean =>
-  weight.role !== 'movingMean' && weight.role !== 'movingVariance';
-
-/** Whether L1, L2 and decoupled decay apply to it. */
-export const isKernel = (weight: WeightPlace): boolean => /kernel|embeddings/i.test(weight.role);
-
 const product = (sizes: number[]): number => sizes.reduce((all, size) => all * size, 1);
 
 /**
@@ -101,12 +86,11 @@ const product = (sizes: number[]): number => sizes.reduce((all, size) => all * s
  * @param source name of the buffer that the rows come from
  * @throws UserError naming the layer that does not fit its input
  */
-export function buildGraph(network: ExtendedNetwork, source: string): Graph {
+export function buildGraph(network: Network, source: string): Graph {
   const operations: Operation[] = [];
   const tensors: Tensor[] = [];
   const weights: WeightPlace[] = [];
   let parameters = 0;
-  let dropouts = 0;
 
   const tensor = (name: string, shape: number[], source = false): View => {
     const made: Tensor = { name, size: product(shape), activation: 'linear', dropout: null, readers: 0, source };
@@ -136,10 +120,7 @@ export function buildGraph(network: ExtendedNetwork, source: string): Graph {
   /** tensors that something else will read later: the input of a branch */
   const shared = new Set<Tensor>();
 
-  const layers = (specs: ExtendedLayerSpec[], prefix: string, from: View): View =>
-    specs.reduce((view, layer, index) => apply(layer, `${prefix}${index}_${layer.kind}`, view), from);
-
-  function apply(layer: ExtendedLayerSpec, name: string, input: View): View {
+  function apply(layer: LayerSpec, name: string, input: View): View {
     const { shape } = input;
     const channels = shape[shape.length - 1];
     switch (layer.kind) {
@@ -212,7 +193,7 @@ export function buildGraph(network: ExtendedNetwork, source: string): Graph {
         return add({ kind: 'batchNorm', name, input, output, momentum, epsilon, gamma, beta, mean, variance });
       }
       case 'layerNorm': {
-        const { epsilon } = { ...EXTENDED_DEFAULTS.layerNorm, ...defined(layer) };
+        const { epsilon } = { ...LAYER_DEFAULTS.layerNorm, ...defined(layer) };
         const gamma = weight(name, 'gamma', [channels]);
         const beta = weight(name, 'beta', [channels]);
         return add({ kind: 'layerNorm', name, input, output: tensor(name, shape), epsilon, gamma, beta });
@@ -227,7 +208,7 @@ export function buildGraph(network: ExtendedNetwork, source: string): Graph {
       case 'dropout': {
         if (layer.rate === 0) return input;
         const made = writer(name, input);
-        made.dropout = { rate: layer.rate, key: dropouts++ };
+        made.dropout = { rate: layer.rate, key: dropoutKey(name) };
         return { tensor: made, shape };
       }
       case 'flatten':
@@ -239,7 +220,7 @@ export function buildGraph(network: ExtendedNetwork, source: string): Graph {
         return { tensor: input.tensor, shape: layer.shape };
       case 'residual': {
         shared.add(input.tensor);
-        const inner = layers(layer.layers, `${name}/`, input);
+        const inner = throughLayers(layer.layers, input, apply, insideOf(name));
         if (inner.shape.join() !== shape.join()) {
           throw new UserError(
             'invalid',
@@ -250,7 +231,7 @@ export function buildGraph(network: ExtendedNetwork, source: string): Graph {
       }
       case 'concatenate': {
         shared.add(input.tensor);
-        const views = layer.branches.map((branch, index) => layers(branch, `${name}/${index}/`, input));
+        const views = layer.branches.map((branch, index) => throughLayers(branch, input, apply, insideOf(name, index)));
         const lead = (view: View) => view.shape.slice(0, -1).join();
         const odd = views.find((view) => lead(view) !== lead(views[0]));
         if (odd) {
@@ -312,7 +293,7 @@ export function buildGraph(network: ExtendedNetwork, source: string): Graph {
     role: WeightRole,
     activation: Activation | null,
   ): View {
-    const { multiplier = EXTENDED_DEFAULTS.multiplier, kernelSize } = layer;
+    const { multiplier = LAYER_DEFAULTS.multiplier, kernelSize } = layer;
     const channels = input.shape[2];
     const window = windowOf(layer, kernelSize, input.shape, channels * multiplier);
     const kernel = weight(name, role, [kernelSize, kernelSize, channels, multiplier]);
@@ -339,7 +320,7 @@ export function buildGraph(network: ExtendedNetwork, source: string): Graph {
   }
 
   const input = tensor(source, network.inputShape, true);
-  const last = layers(network.layers, '', input);
+  const last = throughLayers(network.layers, input, apply);
   expectRank('head', last.shape, 1);
   const logits = dense('head', last, headUnits(network.head), 'linear');
   parameters = Math.ceil(parameters / 4) * 4;
@@ -352,7 +333,7 @@ function windowOf(
   input: number[],
   filters: number,
 ): Window {
-  const { strides, padding, dilation } = { ...LAYER_DEFAULTS, dilation: EXTENDED_DEFAULTS.dilation, ...defined(layer) };
+  const { strides, padding, dilation } = { ...LAYER_DEFAULTS, ...defined(layer) };
   const flat = input.length === 2; // [length, channels]
   return convolved(flat ? [1, ...input] : input, filters, [flat ? 1 : size, size], strides, dilation, padding);
 }

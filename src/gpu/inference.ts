@@ -29,7 +29,10 @@ export interface Sums {
 }
 
 export interface Observer {
-  /** Scores rows without learning from them. They stay on the device until others are looked at. */
+  /**
+   * Scores rows without learning from them. They stay on the device until others are looked at. A training's sums lie
+   * in the same place: clear them before.
+   */
   evaluate(rows: Rows): Promise<Sums>;
   /** What the head says of rows: probabilities [rows, units], of the second class for a sigmoid, or values [rows, 1]. */
   predict(x: Float32Array, rows: number): Promise<Float32Array>;
@@ -47,11 +50,11 @@ export function addUp(sums: Float32Array, places: number): { loss: number; metri
   return { loss: sum(0), metric: sum(places) };
 }
 
-/** Copies the sums to where they are read, and begins them anew. */
-export function takeSums(memory: DeviceMemory, encoder: GPUCommandEncoder, to: GPUBuffer): void {
+/** Copies the sums to where they are read. @param clear begins them anew */
+export function takeSums(memory: DeviceMemory, encoder: GPUCommandEncoder, to: GPUBuffer, clear = true): void {
   const sums = memory.get('sums');
   encoder.copyBufferToBuffer(sums, 0, to, 0, sums.size);
-  encoder.clearBuffer(sums);
+  if (clear) encoder.clearBuffer(sums);
 }
 
 export function createObserver(gpu: Gpu, head: Head, memory: DeviceMemory, plan: Inference): Observer {

@@ -2,8 +2,10 @@
 // a kernel says is in kernels/; here it is decided which, with which bindings, and how often the work is cut. The two
 // directions of an operation belong side by side, and so this is one file.
 
+import type { LossSpec } from '../model/recipe.ts';
+import { isKernel, isTrained } from '../model/slots.ts';
 import type { Head } from '../model/spec.ts';
-import { isKernel, isTrained, type Graph, type Operation, type Tensor } from './graph.ts';
+import type { Graph, Operation, Tensor } from './graph.ts';
 import { convForward, convInputGradient, convWeightGradient, type Convolution } from './kernels/conv.ts';
 import { denseForward, denseInputGradient, denseWeightGradient } from './kernels/dense.ts';
 import {
@@ -14,7 +16,7 @@ import {
 } from './kernels/depthwise.ts';
 import { addForward, addInputGradient, copyForward, copyInputGradient } from './kernels/elementwise.ts';
 import { embeddingForward, embeddingGradient } from './kernels/embedding.ts';
-import { headKernel, lossKernel, scoredHead, type LossSpec } from './kernels/loss.ts';
+import { headKernel, lossKernel, scoredHead } from './kernels/loss.ts';
 import { batchNormForward, batchNormGradient, layerNormForward, layerNormGradient } from './kernels/norm.ts';
 import { poolForward, poolInputGradient } from './kernels/pool.ts';
 import { productKernel, type Product, type Variant } from './kernels/product.ts';
@@ -29,8 +31,9 @@ export interface ProductShape {
   key: string;
   rows: number;
   columns: number;
-  /** length of the sum */
+  /** length of the sum, and in how many parts it is cut */
   depth: number;
+  parts: number;
   /** only a thread that holds whole rows can store them */
   wholeRows: boolean;
 }
@@ -314,6 +317,7 @@ function shapeOf(product: Product): ProductShape {
     rows,
     columns,
     depth: counts.reduce((all, count) => all * count, 1),
+    parts,
     wholeRows: storeRow !== undefined,
   };
 }

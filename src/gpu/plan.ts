@@ -1,10 +1,10 @@
 // From a network, a batch size, a loss and an optimiser to buffers and kernels, in order. Pure: no device is needed to
 // make a plan, so its tests run anywhere. Which kernels make up a pass is passes.ts, who runs them tape.ts.
 
-import { headUnits, type ExtendedNetwork } from '../model/spec.ts';
+import type { LossSpec } from '../model/recipe.ts';
+import { headUnits, type Network } from '../model/spec.ts';
 import { buildGraph, type Graph } from './graph.ts';
 import { needsInput } from './kernels/activation.ts';
-import type { LossSpec } from './kernels/loss.ts';
 import { momentsOf } from './kernels/norm.ts';
 import { placesOf } from './kernels/pool.ts';
 import { gradientOf, inputOf } from './kernels/tail.ts';
@@ -35,7 +35,7 @@ export interface TrainingPlan extends Plan {
 }
 
 export interface PlanInput {
-  network: ExtendedNetwork;
+  network: Network;
   /** rows of a full batch */
   batchSize: number;
   loss: LossSpec;
@@ -62,14 +62,14 @@ export function planTraining(
 }
 
 /** The plan of passes that do not learn. @throws UserError where the layers do not fit each other */
-export function planInference(network: ExtendedNetwork, loss: LossSpec, rows: number, choose: ChooseVariant): Plan {
+export function planInference(network: Network, loss: LossSpec, rows: number, choose: ChooseVariant): Plan {
   const graph = buildGraph(network, 'evaluation.x');
   const buffers = inferenceBuffers(graph, network, rows);
   return { graph, buffers, inference: planPasses(network, loss, rows, buffers, choose) };
 }
 
 function planPasses(
-  network: ExtendedNetwork,
+  network: Network,
   loss: LossSpec,
   rows: number,
   buffers: Map<string, number>,
@@ -88,7 +88,7 @@ function planPasses(
 /** Whole vec4s. */
 const fours = (size: number): number => Math.ceil(size / 4) * 4;
 
-function inferenceBuffers(graph: Graph, network: ExtendedNetwork, rows: number): Map<string, number> {
+function inferenceBuffers(graph: Graph, network: Network, rows: number): Map<string, number> {
   const given = ['evaluation.x', 'evaluation.y', 'evaluation.rowWeights'];
   const buffers = new Map(given.map((name) => [name, 0]));
   buffers.set('weights', graph.parameters);

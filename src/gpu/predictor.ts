@@ -1,9 +1,10 @@
 // A trained network on the device, for those who only ask it: the forward pass of the training, without its buffers.
 
-import type { ExtendedNetwork, Weight } from '../model/spec.ts';
+import { defaultLoss } from '../model/loss.ts';
+import type { LossSpec } from '../model/recipe.ts';
+import type { Network, Weight } from '../model/spec.ts';
 import { checked, type Gpu } from './device.ts';
 import { createObserver, type Observer } from './inference.ts';
-import { defaultLoss, type LossSpec } from './kernels/loss.ts';
 import { DeviceMemory } from './memory.ts';
 import { planInference } from './plan.ts';
 import { createStepBuffer } from './tape.ts';
@@ -12,7 +13,7 @@ import { flattenWeights } from './weights.ts';
 
 export interface PredictorInput {
   gpu: Gpu;
-  network: ExtendedNetwork;
+  network: Network;
   weights: Weight[];
   loss?: LossSpec;
   tuning?: Tuning;

@@ -49,7 +49,8 @@ export function writeSteps({ device }: Gpu, buffer: GPUBuffer, steps: StepValues
 }
 
 interface Move {
-  pipeline: GPUComputePipeline;
+  /** null while it is compiled */
+  pipeline: GPUComputePipeline | null;
   group: GPUBindGroup;
   hasStep: boolean;
   workgroups: [number, number];
@@ -57,17 +58,16 @@ interface Move {
 
 export class Tape {
   readonly #moves: Move[];
+  readonly #pipelines: Promise<void>[];
+  /** Kernels that are still compiled. */
+  #missing: number;
 
-  private constructor(moves: Move[]) {
-    this.#moves = moves;
-  }
-
-  /** Compiles what is not compiled yet and binds the buffers. @param bufferOf by name, `step` among them */
-  static async record(gpu: Gpu, planned: { kernel: Kernel }[], bufferOf: (name: string) => GPUBuffer): Promise<Tape> {
+  /** Binds the buffers and begins to compile what is not compiled yet. @param bufferOf by name, `step` among them */
+  constructor(gpu: Gpu, planned: { kernel: Kernel }[], bufferOf: (name: string) => GPUBuffer) {
     const kernels = planned.map(({ kernel }) => kernel);
-    const pipelines = await Promise.all(kernels.map((kernel) => pipelineOf(gpu, kernel)));
-    const moves = kernels.map((kernel, index) => ({
-      pipeline: pipelines[index],
+    this.#missing = kernels.length;
+    this.#moves = kernels.map((kernel) => ({
+      pipeline: null,
       workgroups: kernel.workgroups,
       hasStep: kernel.bindings[0]?.access === 'uniform',
       group: gpu.device.createBindGroup({
@@ -79,21 +79,53 @@ export class Tape {
         })),
       }),
     }));
-    return new Tape(moves);
+    this.#pipelines = kernels.map(async (kernel, index) => {
+      this.#moves[index].pipeline = await pipelineOf(gpu, kernel);
+      this.#missing--;
+    });
+    for (const pipeline of this.#pipelines) pipeline.catch(() => {}); // whoever plays it is told
+  }
+
+  /** A tape with everything compiled. */
+  static async record(...o: ConstructorParameters<typeof Tape>): Promise<Tape> {
+    const tape = new Tape(...o);
+    await Promise.all(tape.#pipelines);
+    return tape;
+  }
+
+  get compiled(): boolean {
+    return this.#missing === 0;
   }
 
   /** Encodes `count` steps, the first by block `from` of the step buffer. */
   play(encoder: GPUCommandEncoder, from: number, count: number): void {
     const pass = encoder.beginComputePass();
-    for (let step = from; step < from + count; step++) {
-      const offset = [step * STRIDE];
-      for (const { pipeline, group, hasStep, workgroups } of this.#moves) {
-        pass.setPipeline(pipeline);
-        if (hasStep) pass.setBindGroup(0, group, offset);
-        else pass.setBindGroup(0, group);
-        pass.dispatchWorkgroups(workgroups[0], workgroups[1]);
-      }
-    }
+    for (let step = from; step < from + count; step++) encodeMoves(pass, this.#moves, step);
     pass.end();
+  }
+
+  /** Plays one step, by block 0: each kernel as soon as it is compiled, the others being compiled meanwhile. */
+  async playWhileCompiling(submit: (encode: (encoder: GPUCommandEncoder) => void) => void): Promise<void> {
+    let done = 0;
+    while (done < this.#moves.length) {
+      await this.#pipelines[done];
+      const from = done;
+      while (this.#moves[done]?.pipeline) done++;
+      submit((encoder) => {
+        const pass = encoder.beginComputePass();
+        encodeMoves(pass, this.#moves.slice(from, done), 0);
+        pass.end();
+      });
+    }
+  }
+}
+
+function encodeMoves(pass: GPUComputePassEncoder, moves: Move[], step: number): void {
+  const offset = [step * STRIDE];
+  for (const { pipeline, group, hasStep, workgroups } of moves) {
+    pass.setPipeline(pipeline!);
+    if (hasStep) pass.setBindGroup(0, group, offset);
+    else pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(workgroups[0], workgroups[1]);
   }
 }

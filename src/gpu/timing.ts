@@ -18,11 +18,16 @@ const BATCHES = 4;
 /**
  * Compiles a training and times its steps. What was compiled stays with the device, so that the training itself then
  * starts at once.
- * @param budget milliseconds after which no further steps are begun
+ * @param budget milliseconds of steps after which no further ones are begun
+ * @param signal aborted: no further step is begun
+ * @param onFirstStep it is done, so that there will be a figure
+ * @throws AbortError where it was aborted before the first step; nothing is left on the device
  */
 export async function timeSteps(
   input: Omit<TrainingInput, 'data' | 'initial' | 'seed'> & { rows: number },
   budget = 200,
+  signal?: AbortSignal,
+  onFirstStep = () => {},
 ): Promise<Timing> {
   const { network, batchSize } = input;
   const random = createRandom(1);
@@ -46,15 +51,26 @@ export async function timeSteps(
   });
   try {
     const order = Uint32Array.from({ length: rows }, (_, row) => row);
+    const one = async () => {
+      trainer.setPermutation(order);
+      const begun = performance.now();
+      await trainer.run([0]);
+      return performance.now() - begun;
+    };
+    signal?.throwIfAborted();
+    await one(); // waits for what is compiled
+    onFirstStep();
+    const msToFirstStep = performance.now() - begin;
+    const alone = await one();
+    if (signal?.aborted) return { msPerStep: alone, msToFirstStep };
+    const enough = Math.max(1, Math.floor(budget / alone));
     const epoch = () => {
       trainer.setPermutation(order);
-      const steps = trainer.stepsLeft();
+      const steps = Math.min(trainer.stepsLeft(), enough);
       return { steps, done: trainer.run(new Array<number>(steps).fill(0)) }; // a rate of 0 moves nothing, and takes as long
     };
-    trainer.setPermutation(order);
-    await trainer.run([0]);
-    const first = performance.now();
     const most = Math.ceil(input.rows / batchSize); // a training waits for its sums at the end of an epoch at least
+    const first = performance.now();
     let [steps, epochs, now] = [0, 1, first];
     do {
       const begun = Array.from({ length: epochs }, epoch);
@@ -64,8 +80,8 @@ export async function timeSteps(
       const taken = performance.now() - now;
       now += taken;
       if (taken < budget / 8 && 2 * more <= most) epochs *= 2;
-    } while (now - first < budget);
-    return { msPerStep: (now - first) / steps, msToFirstStep: first - begin };
+    } while (now - first < budget && !signal?.aborted);
+    return { msPerStep: (now - first) / steps, msToFirstStep };
   } finally {
     trainer.dispose();
   }

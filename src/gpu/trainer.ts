@@ -2,20 +2,22 @@
 // the permutation it was given, and no clock.
 
 import { UserError } from '../base/errors.ts';
-import type { ExtendedNetwork, Weight } from '../model/spec.ts';
+import type { Network, Weight } from '../model/spec.ts';
+import { defaultLoss } from '../model/loss.ts';
+import type { LossSpec } from '../model/recipe.ts';
 import { checkDevice, checked, whileDeviceWorks, type Gpu } from './device.ts';
 import { addUp, createObserver, takeSums, weightsOf, type Observer, type Rows, type Sums } from './inference.ts';
-import { defaultLoss, type LossSpec } from './kernels/loss.ts';
 import type { UpdateRule } from './kernels/update.ts';
 import { DeviceMemory } from './memory.ts';
 import { planTraining } from './plan.ts';
 import { blankStep, createStepBuffer, STEPS_PER_SUBMIT, Tape, writeSteps, type StepValues } from './tape.ts';
 import { chooseVariant, measure, type Tuning } from './tune.ts';
+import { Turns } from './turns.ts';
 import { flattenWeights, nameWeights } from './weights.ts';
 
 export interface TrainingInput {
   gpu: Gpu;
-  network: ExtendedNetwork;
+  network: Network;
   batchSize: number;
   /** cross-entropy for classes, the mean squared error for a value, where left out */
   loss?: LossSpec;
@@ -42,6 +44,15 @@ export interface OptimizerState {
   slots: Float32Array[];
 }
 
+/** Sums over the steps since they were cleared, place by place of a batch, as the device adds them up. */
+export interface PartialSums {
+  /** [batch size] each, float32 */
+  loss: Float32Array;
+  metric: Float32Array;
+  weight: number;
+  rows: number;
+}
+
 export interface Trainer extends Observer {
   /** Kernels of one step. */
   readonly dispatches: number;
@@ -52,9 +63,13 @@ export interface Trainer extends Observer {
   /**
    * Does the next steps, one for each learning rate; the losses are those before each step. Runs may overlap: they are
    * done in the order of the calls.
+   * @param clear whether the sums begin anew after it; else the next run's go on from them, with the bits that they would
+   *   have had in one run
    * @throws LossError where a loss is no number; UserError where the device fails
    */
-  run(learningRates: number[]): Promise<Sums>;
+  run(learningRates: number[], clear?: boolean): Promise<Sums>;
+  readSums(): Promise<PartialSums>;
+  writeSums(sums: PartialSums): void;
   readWeights(): Promise<Weight[]>;
   writeWeights(weights: Weight[]): void;
   /** Copies the weights, on the device, in place of those copied before. */
@@ -83,7 +98,7 @@ export class LossError extends UserError {
 const TUNING_BUDGET = 250;
 
 /**
- * Compiles a training and puts everything it needs on the device.
+ * Puts everything that a training needs on the device, and begins to compile its kernels; the first run waits for them.
  * @throws UserError where the network does not fit its input, or does not fit the device
  */
 export async function compileTraining(input: TrainingInput): Promise<Trainer> {
@@ -119,15 +134,22 @@ export async function compileTraining(input: TrainingInput): Promise<Trainer> {
       memory.clear([...plan.buffers].filter(([, size]) => size > 0).map(([name]) => name));
     }
     memory.write('weights', flattenWeights(plan.graph, input.initial));
-    tape = await Tape.record(gpu, plan.training, memory.get);
+    tape = new Tape(gpu, plan.training, memory.get);
   } catch (error) {
     memory.dispose();
     throw error;
   }
 
+  const observer = createObserver(gpu, network.head, memory, plan.inference);
+  const turns = new Turns();
+  /** Does what needs no answer; what goes wrong with it goes wrong with the next that does. */
+  const write = (job: () => void) => void turns.take(async () => job()).catch(() => {});
+
   let order: ArrayLike<number> | null = null;
   let cursor = 0;
   let steps = 0;
+  /** of the steps since the sums were cleared */
+  let counted = { weight: 0, rows: 0 };
 
   function nextStep(rate: number): StepValues {
     if (!order || cursor >= data.rows) throw new Error('the permutation is used up: set the next one');
@@ -137,58 +159,96 @@ export async function compileTraining(input: TrainingInput): Promise<Trainer> {
     const place = { start: cursor, rows, number: steps, seed: input.seed >>> 0, weight };
     cursor += rows;
     steps++;
+    counted = { weight: counted.weight + weight, rows: counted.rows + rows };
     if (optimizer.kind !== 'adam' && optimizer.kind !== 'adamw') return { ...place, rate, corrected: rate, root: 1 };
     const corrected = rate / (1 - optimizer.beta1 ** steps);
     return { ...place, rate, corrected, root: 1 / Math.sqrt(1 - optimizer.beta2 ** steps) };
   }
 
+  /** Submits steps and reads their sums. The first step is played while the last kernels are still compiled. */
+  async function play(steps: StepValues[], clear: boolean): Promise<Float32Array> {
+    const { queue } = device;
+    const submit = (encode: (encoder: GPUCommandEncoder) => void) => {
+      const encoder = device.createCommandEncoder();
+      encode(encoder);
+      queue.submit([encoder.finish()]);
+    };
+    let done = 0;
+    if (!tape.compiled) {
+      writeSteps(gpu, memory.get('step'), steps.slice(0, 1));
+      await tape.playWhileCompiling((encode) => {
+        memory.get('step'); // or it is disposed of
+        submit(encode);
+      });
+      done = 1;
+    }
+    return memory.readBack(memory.get('sums').size, (last, to) => {
+      for (; done < steps.length; done += STEPS_PER_SUBMIT) {
+        const some = steps.slice(done, done + STEPS_PER_SUBMIT);
+        writeSteps(gpu, memory.get('step'), some);
+        submit((encoder) => tape.play(encoder, 0, some.length));
+      }
+      takeSums(memory, last, to, clear);
+    });
+  }
+
   return {
-    ...createObserver(gpu, network.head, memory, plan.inference),
+    evaluate: (rows) => turns.take(() => observer.evaluate(rows)),
+    predict: (x, rows) => turns.take(() => observer.predict(x, rows)),
     dispatches: plan.training.length,
     setPermutation(next, done = 0) {
       if (next.length !== data.rows) throw new Error(`a permutation of ${next.length} for ${data.rows} rows`);
       order = next;
       cursor = done;
-      memory.write('permutation', Uint32Array.from(next));
+      write(() => memory.write('permutation', Uint32Array.from(next)));
     },
     stepsLeft: () => (order ? Math.ceil((data.rows - cursor) / batchSize) : 0),
-    async run(learningRates) {
+    async run(learningRates, clear = true) {
       checkDevice(gpu);
-      const size = memory.get('sums').size;
       const first = steps + 1;
       const values = learningRates.map(nextStep);
-      const sums = await memory.readBack(size, (last, to) => {
-        for (let from = 0; from < values.length; from += STEPS_PER_SUBMIT) {
-          const some = values.slice(from, from + STEPS_PER_SUBMIT);
-          writeSteps(gpu, memory.get('step'), some);
-          const encoder = device.createCommandEncoder();
-          tape.play(encoder, 0, some.length);
-          device.queue.submit([encoder.finish()]);
-        }
-        takeSums(memory, last, to);
-      });
+      const seen = counted;
+      if (clear) counted = { weight: 0, rows: 0 };
+      const playing = () => play(values, clear);
+      const sums = await (tape.compiled ? turns.take(playing) : turns.first(playing));
       const { loss, metric } = addUp(sums, batchSize);
       if (!Number.isFinite(loss)) throw new LossError(loss, first, values.length, learningRates[0]);
-      const total = (field: 'weight' | 'rows') => values.reduce((sum, step) => sum + step[field], 0);
-      return { loss, metric, weight: total('weight'), rows: total('rows') };
+      return { loss, metric, ...seen };
     },
-    readWeights: async () => nameWeights(plan.graph, await memory.read('weights')),
-    writeWeights: (weights) => memory.write('weights', flattenWeights(plan.graph, weights)),
-    keepWeights() {
-      const { size } = memory.get('weights');
-      if (!memory.has('kept')) memory.make('kept', size);
-      const encoder = device.createCommandEncoder();
-      encoder.copyBufferToBuffer(memory.get('weights'), 0, memory.get('kept'), 0, size);
-      device.queue.submit([encoder.finish()]);
+    readSums() {
+      const seen = counted;
+      return turns.take(async () => {
+        const sums = await memory.read('sums');
+        return { loss: sums.slice(0, batchSize), metric: sums.slice(batchSize, 2 * batchSize), ...seen };
+      });
     },
-    readKept: async () => nameWeights(plan.graph, await memory.read('kept')),
-    readOptimizer: async () => {
+    writeSums({ loss, metric, weight, rows }) {
+      const sums = new Float32Array(2 * batchSize);
+      sums.set(loss);
+      sums.set(metric, batchSize);
+      write(() => memory.write('sums', sums));
+      counted = { weight, rows };
+    },
+    readWeights: () => turns.take(async () => nameWeights(plan.graph, await memory.read('weights'))),
+    writeWeights: (weights) => write(() => memory.write('weights', flattenWeights(plan.graph, weights))),
+    keepWeights: () =>
+      write(() => {
+        const { size } = memory.get('weights');
+        if (!memory.has('kept')) memory.make('kept', size);
+        const encoder = device.createCommandEncoder();
+        encoder.copyBufferToBuffer(memory.get('weights'), 0, memory.get('kept'), 0, size);
+        device.queue.submit([encoder.finish()]);
+      }),
+    readKept: () => turns.take(async () => nameWeights(plan.graph, await memory.read('kept'))),
+    readOptimizer() {
       const done = steps; // of the steps whose state is read, though more may be asked for meanwhile
-      const slots = Array.from({ length: plan.slots }, (_, slot) => memory.read(`slot${slot}`));
-      return { steps: done, slots: await Promise.all(slots) };
+      return turns.take(async () => {
+        const slots = Array.from({ length: plan.slots }, (_, slot) => memory.read(`slot${slot}`));
+        return { steps: done, slots: await Promise.all(slots) };
+      });
     },
     writeOptimizer(state) {
-      state.slots.forEach((values, slot) => memory.write(`slot${slot}`, values));
+      write(() => state.slots.forEach((values, slot) => memory.write(`slot${slot}`, values)));
       ({ steps } = state);
     },
     dispose: () => memory.dispose(),

@@ -10,6 +10,8 @@ export interface ModelFacts {
   rows: number;
   /** columns after preparation, or numbers of one image */
   features: number;
+  /** whether each column is one number after preparation, and there are enough of them to be read one after the other */
+  isSequence?: boolean;
   image?: { height: number; width: number; channels: 1 | 3 };
 }
 
@@ -22,6 +24,7 @@ const LAYERS: Record<ModelKind, (facts: ModelFacts) => LayerSpec[]> = {
   linear: ({ image }) => (image ? [{ kind: 'flatten' }] : []),
   mlp: suggestMlp,
   cnn: suggestCnn,
+  sequence: suggestSequence,
 };
 
 /** Two hidden layers whose width grows with the data; dropout where there are too few rows for that many weights. */
@@ -65,6 +68,20 @@ function suggestCnn({ image }: ModelFacts): LayerSpec[] {
   return layers;
 }
 
+/** The columns one after the other, one channel each; convolutions along them, halved until few are left. */
+function suggestSequence({ features }: ModelFacts): LayerSpec[] {
+  const layers: LayerSpec[] = [{ kind: 'reshape', shape: [features, 1] }];
+  let filters = 16;
+  for (let left = features; left > 4 && filters <= 64; left = Math.ceil(left / 2), filters *= 2) {
+    layers.push(
+      { kind: 'conv1d', filters, kernelSize: 3, padding: 'same', activation: 'relu' },
+      { kind: 'maxPool1d', poolSize: 2, padding: 'same' },
+    );
+  }
+  layers.push({ kind: 'flatten' }, { kind: 'dense', units: 32, activation: 'relu' });
+  return layers;
+}
+
 /** A training for this kind of model that converges on data of this size without a hand on it. */
 export function suggestTraining(kind: ModelKind, facts: ModelFacts): TrainingSpec {
   const adam = (learningRate: number) =>
@@ -90,6 +107,15 @@ export function suggestTraining(kind: ModelKind, facts: ModelFacts): TrainingSpe
         schedule: { kind: 'cosine', minFactor: 0.02, warmupEpochs: 0 },
         l2: 1e-4,
         earlyStopping: { patience: 20, minDelta: 0 },
+      };
+    case 'sequence':
+      return {
+        ...common,
+        epochs: facts.rows <= 20_000 ? 60 : 20,
+        batchSize,
+        optimizer: adam(0.003),
+        schedule: { kind: 'cosine', minFactor: 0.02, warmupEpochs: 1 },
+        earlyStopping: { patience: 12, minDelta: 0 },
       };
     case 'cnn':
       return {

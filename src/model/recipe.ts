@@ -24,6 +24,15 @@ export type ScheduleSpec =
   | { kind: 'exponential'; factor: number; warmupEpochs: number }
   | { kind: 'cosine'; minFactor: number; warmupEpochs: number };
 
+/** What is made small: of each row, then averaged by the rows' weights. */
+export type LossSpec =
+  /** of a softmax or a sigmoid, by the head; `labelSmoothing` 0 to 1 mixes the target with the uniform distribution */
+  | { kind: 'crossEntropy'; labelSmoothing?: number }
+  | { kind: 'meanSquaredError' }
+  | { kind: 'meanAbsoluteError' }
+  /** quadratic up to an error of `delta`, linear beyond; in the units of the scaled target, its deviations */
+  | { kind: 'huber'; delta: number };
+
 export interface EarlyStoppingSpec {
   /** epochs without an improvement of the validation loss */
   patience: number;
@@ -33,8 +42,12 @@ export interface EarlyStoppingSpec {
 export interface TrainingSpec {
   epochs: number;
   batchSize: number;
+  /** left out: cross-entropy for classes, the mean squared error for a value */
+  loss?: LossSpec;
   optimizer: OptimizerSpec;
   schedule: ScheduleSpec;
+  /** the gradient of all weights together is scaled down to this length; null or left out: it is not */
+  clipNorm?: number | null;
   /** penalty on kernels (not biases): l1 * sum |w| + l2 * sum w^2 */
   l1: number;
   l2: number;

@@ -1,85 +1,82 @@
-// What a model is, as plain JSON: a list of hidden layers. The output layer follows from the task and is not written
-// down. Nothing here builds or runs a model.
+// What a model is, as plain JSON: a list of hidden layers, some of which hold lists of their own. The output layer
+// follows from the task and is not written down. Nothing here builds or runs a model.
 
 export type Activation = 'linear' | 'relu' | 'elu' | 'selu' | 'tanh' | 'sigmoid' | 'softplus' | 'swish' | 'gelu';
 export type Padding = 'valid' | 'same';
 
-export type LayerSpec =
-  | { kind: 'dense'; units: number; activation: Activation }
-  | { kind: 'conv2d'; filters: number; kernelSize: number; strides?: number; padding?: Padding; activation: Activation }
-  | { kind: 'maxPool2d'; poolSize: number; strides?: number; padding?: Padding }
-  | { kind: 'averagePool2d'; poolSize: number; strides?: number; padding?: Padding }
-  | { kind: 'globalAveragePool2d' }
-  | { kind: 'batchNorm'; momentum?: number; epsilon?: number }
-  | { kind: 'dropout'; rate: number }
-  | { kind: 'flatten' };
+/** A window that slides over its input, square on images. A field left out is as `LAYER_DEFAULTS` has it. */
+interface Window {
+  strides?: number;
+  padding?: Padding;
+}
+interface Pool extends Window {
+  poolSize: number;
+}
+interface Kernel extends Window {
+  kernelSize: number;
+  activation: Activation;
+}
+interface Dilated extends Kernel {
+  /** how far the kernel's cells lie apart; 1 where the window strides */
+  dilation?: number;
+}
+
+/** Each kind of layer with its fields. */
+interface LayerFields {
+  dense: { units: number; activation: Activation };
+  activation: { activation: Activation };
+  conv1d: Dilated & { filters: number };
+  conv2d: Dilated & { filters: number };
+  /** `multiplier` output channels for each input channel */
+  depthwiseConv2d: Dilated & { multiplier?: number };
+  /** a depthwise convolution, then one of 1 x 1 over all its channels */
+  separableConv2d: Dilated & { filters: number; multiplier?: number };
+  conv2dTranspose: Kernel & { filters: number };
+  maxPool1d: Pool;
+  averagePool1d: Pool;
+  maxPool2d: Pool;
+  averagePool2d: Pool;
+  globalMaxPool1d: object;
+  globalAveragePool1d: object;
+  globalMaxPool2d: object;
+  globalAveragePool2d: object;
+  batchNorm: { momentum?: number; epsilon?: number };
+  /** over the last axis */
+  layerNorm: { epsilon?: number };
+  dropout: { rate: number };
+  flatten: object;
+  /** the same numbers under another shape, row by row: [features], [length, channels] or [height, width, channels] */
+  reshape: { shape: number[] };
+  /** input + layers(input); both have one shape */
+  residual: { layers: LayerSpec[] };
+  /** the outputs of the branches side by side along the last axis; an empty branch is the input itself */
+  concatenate: { branches: LayerSpec[][] };
+  /** whole numbers 0 to vocabulary - 1 to vectors, [length] to [length, dimension]; only as the first layer */
+  embedding: { vocabulary: number; dimension: number };
+}
+
+export type LayerKind = keyof LayerFields;
+export type LayerOf<K extends LayerKind> = { [P in K]: { kind: P } & LayerFields[P] }[K];
+export type LayerSpec = LayerOf<LayerKind>;
 
 /**
  * What a layer takes where its spec leaves a field out, as Keras names them; a pool's stride is its size. Batch
  * normalisation moves its averages faster than Keras' 0.99, since small data makes few steps.
  */
-export const LAYER_DEFAULTS = { strides: 1, padding: 'valid', batchNorm: { momentum: 0.9, epsilon: 1e-3 } } as const;
+export const LAYER_DEFAULTS = {
+  strides: 1,
+  padding: 'valid',
+  dilation: 1,
+  multiplier: 1,
+  batchNorm: { momentum: 0.9, epsilon: 1e-3 },
+  layerNorm: { epsilon: 1e-3 },
+} as const;
 
 /**
- * Layers beyond `LayerSpec`: compiled WebGPU training knows them, the tfjs trainer and the exporters do not yet. Windows
- * are square. A field left out takes its value from `LAYER_DEFAULTS` or `EXTENDED_DEFAULTS`.
+ * `linear` has no hidden layer: linear regression, or logistic regression for classes. `mlp` sees no order in what it is
+ * given, `cnn` takes images, `sequence` takes a row of a table as something that goes on: it is reshaped or embedded first.
  */
-export type ExtendedLayerSpec =
-  | LayerSpec
-  | { kind: 'activation'; activation: Activation }
-  | {
-      kind: 'conv1d' | 'conv2d';
-      filters: number;
-      kernelSize: number;
-      strides?: number;
-      padding?: Padding;
-      dilation?: number;
-      activation: Activation;
-    }
-  | {
-      kind: 'depthwiseConv2d';
-      kernelSize: number;
-      /** output channels for each input channel */
-      multiplier?: number;
-      strides?: number;
-      padding?: Padding;
-      dilation?: number;
-      activation: Activation;
-    }
-  | {
-      kind: 'separableConv2d';
-      filters: number;
-      kernelSize: number;
-      multiplier?: number;
-      strides?: number;
-      padding?: Padding;
-      dilation?: number;
-      activation: Activation;
-    }
-  | {
-      kind: 'conv2dTranspose';
-      filters: number;
-      kernelSize: number;
-      strides?: number;
-      padding?: Padding;
-      activation: Activation;
-    }
-  | { kind: 'maxPool1d' | 'averagePool1d'; poolSize: number; strides?: number; padding?: Padding }
-  | { kind: 'globalAveragePool1d' | 'globalMaxPool1d' | 'globalMaxPool2d' }
-  /** over the last axis */
-  | { kind: 'layerNorm'; epsilon?: number }
-  | { kind: 'reshape'; shape: number[] }
-  /** input + layers(input); both have one shape */
-  | { kind: 'residual'; layers: ExtendedLayerSpec[] }
-  /** the outputs of the branches side by side along the last axis; an empty branch is the input itself */
-  | { kind: 'concatenate'; branches: ExtendedLayerSpec[][] }
-  /** whole numbers 0 to vocabulary - 1 to vectors: [length] to [length, dimension]; only as the first layer */
-  | { kind: 'embedding'; vocabulary: number; dimension: number };
-
-export const EXTENDED_DEFAULTS = { dilation: 1, multiplier: 1, layerNorm: { epsilon: 1e-3 } } as const;
-
-/** `linear` has no hidden layer: linear regression, or logistic regression for classes. */
-export type ModelKind = 'linear' | 'mlp' | 'cnn';
+export type ModelKind = 'linear' | 'mlp' | 'cnn' | 'sequence';
 
 export interface ModelSpec {
   kind: ModelKind;
@@ -91,18 +88,13 @@ export type Head = { kind: 'sigmoid' } | { kind: 'softmax'; units: number } | { 
 
 /** A model whose every size is known: enough to build it, count it, write it. */
 export interface Network {
-  /** without the batch: [features] or [height, width, channels] */
+  /** without the batch: [features], [length, channels] or [height, width, channels] */
   inputShape: number[];
   layers: LayerSpec[];
   head: Head;
 }
 
-/** A network whose layers may go beyond what the rest of the app knows. Its input may also be [length, channels]. */
-export interface ExtendedNetwork extends Omit<Network, 'layers'> {
-  layers: ExtendedLayerSpec[];
-}
-
-/** A named weight array in row-major order; names are `<layer index>_<kind>/<kernel|bias|gamma|beta|movingMean|movingVariance>`, the head's `head/…`. */
+/** A named weight array in row-major order; its name is that of its layer, `/`, and its role (slots.ts). */
 export interface Weight {
   name: string;
   shape: number[];
@@ -112,4 +104,23 @@ export interface Weight {
 /** Number of output units. */
 export function headUnits(head: Head): number {
   return head.kind === 'softmax' ? head.units : 1;
+}
+
+/**
+ * Carries a value through layers. The name of a layer is its place and kind after those of the layers around it:
+ * `0_dense`, `2_residual/0_conv2d`, `3_concatenate/1/0_conv2d` in the second branch.
+ * @param within the prefix of every name: '' or `insideOf` the layer around these
+ */
+export function throughLayers<Value>(
+  layers: readonly LayerSpec[],
+  value: Value,
+  apply: (layer: LayerSpec, name: string, value: Value) => Value,
+  within = '',
+): Value {
+  return layers.reduce((now, layer, index) => apply(layer, `${within}${index}_${layer.kind}`, now), value);
+}
+
+/** The prefix of the names of the layers that a layer holds. */
+export function insideOf(name: string, branch?: number): string {
+  return branch === undefined ? `${name}/` : `${name}/${branch}/`;
 }

@@ -3,52 +3,9 @@
 
 import * as v from 'valibot';
 import { UserError } from '../base/errors.ts';
+import { above0, below1, flag, number, oneOf, text, whole } from './fields.ts';
 import type { Recipe } from './recipe.ts';
-import { LIMITS } from './shapes.ts';
-import type { LayerSpec, ModelKind } from './spec.ts';
-
-const text = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'));
-const flag = v.boolean('must be true or false');
-const oneOf = <const T extends readonly string[]>(...options: T) =>
-  v.picklist(options, `must be one of ${options.map((option) => `'${option}'`).join(', ')}`);
-const number = (min: number, max: number, what = `must be a number from ${min} to ${max}`) =>
-  v.pipe(v.number(what), v.finite(what), v.minValue(min, what), v.maxValue(max, what));
-const whole = (min: number, max: number, what = `must be a whole number from ${min} to ${max}`) =>
-  v.pipe(v.number(what), v.integer(what), v.minValue(min, what), v.maxValue(max, what));
-const below1 = (name: string) => {
-  const what = `must be a number from 0 to below 1 (${name})`;
-  return v.pipe(v.number(what), v.minValue(0, what), v.ltValue(1, what));
-};
-const above0 = (max: number) => {
-  const what = `must be a number above 0 and at most ${max}`;
-  return v.pipe(v.number(what), v.finite(what), v.gtValue(0, what), v.maxValue(max, what));
-};
-
-const activation = oneOf('linear', 'relu', 'elu', 'selu', 'tanh', 'sigmoid', 'softplus', 'swish', 'gelu');
-const padding = v.optional(oneOf('valid', 'same'));
-const strides = v.optional(whole(1, LIMITS.kernelSize));
-
-const layer = v.variant('kind', [
-  v.strictObject({ kind: v.literal('dense'), units: whole(1, LIMITS.units), activation }),
-  v.strictObject({
-    kind: v.literal('conv2d'),
-    filters: whole(1, LIMITS.units),
-    kernelSize: whole(1, LIMITS.kernelSize),
-    strides,
-    padding,
-    activation,
-  }),
-  v.strictObject({ kind: v.literal('maxPool2d'), poolSize: whole(1, LIMITS.kernelSize), strides, padding }),
-  v.strictObject({ kind: v.literal('averagePool2d'), poolSize: whole(1, LIMITS.kernelSize), strides, padding }),
-  v.strictObject({ kind: v.literal('globalAveragePool2d') }),
-  v.strictObject({
-    kind: v.literal('batchNorm'),
-    momentum: v.optional(below1('momentum')),
-    epsilon: v.optional(above0(1)),
-  }),
-  v.strictObject({ kind: v.literal('dropout'), rate: below1('rate') }),
-  v.strictObject({ kind: v.literal('flatten') }),
-]);
+import { checkLayerKinds, model } from './validateLayers.ts';
 
 const learningRate = above0(1000);
 const epsilon = above0(1);
@@ -60,6 +17,13 @@ const optimizer = v.variant('kind', [
   v.strictObject({ kind: v.literal('rmsprop'), learningRate, decay: below1('decay'), epsilon }),
   v.strictObject({ kind: v.literal('adam'), learningRate, beta1, beta2, epsilon }),
   v.strictObject({ kind: v.literal('adamw'), learningRate, beta1, beta2, epsilon, weightDecay: number(0, 1000) }),
+]);
+
+const loss = v.variant('kind', [
+  v.strictObject({ kind: v.literal('crossEntropy'), labelSmoothing: v.optional(below1('labelSmoothing')) }),
+  v.strictObject({ kind: v.literal('meanSquaredError') }),
+  v.strictObject({ kind: v.literal('meanAbsoluteError') }),
+  v.strictObject({ kind: v.literal('huber'), delta: above0(1e6) }),
 ]);
 
 const warmupEpochs = whole(0, 100_000);
@@ -74,8 +38,10 @@ const schedule = v.variant('kind', [
 const training = v.strictObject({
   epochs: whole(1, 100_000),
   batchSize: whole(1, 65_536),
+  loss: v.optional(loss),
   optimizer,
   schedule,
+  clipNorm: v.optional(v.nullable(above0(1e6))),
   l1: number(0, 1000),
   l2: number(0, 1000),
   classWeights: v.union(
@@ -117,7 +83,7 @@ const recipe = v.strictObject({
     ),
   }),
   split: v.strictObject({ train: number(0, 1), validation: number(0, 1), test: number(0, 1), stratify: flag }),
-  model: v.strictObject({ kind: oneOf('linear', 'mlp', 'cnn'), layers: v.array(layer, 'must be a list of layers') }),
+  model,
   training,
   seed: whole(0, 4_294_967_295),
   backend: oneOf('auto', 'webgpu', 'webgl', 'cpu'),
@@ -133,13 +99,13 @@ export function parseRecipe(value: unknown): Recipe {
   const parsed: Recipe = result.output;
   checkSplit(parsed);
   checkTarget(parsed);
-  checkLayers(parsed.model.kind, parsed.model.layers);
+  checkLoss(parsed);
+  checkLayerKinds(parsed.model);
   return parsed;
 }
 
 function explain(issue: v.BaseIssue<unknown>): UserError {
-  const path = v.getDotPath(issue);
-  const where = path ? `recipe.${path}` : 'recipe';
+  const where = `recipe${(issue.path ?? []).map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('')}`;
   if (issue.type === 'strict_object' && issue.expected === 'never') {
     return new UserError('unknown', `field ${where}: a recipe has no such field; take it out, or correct its name`);
   }
@@ -150,7 +116,7 @@ function explain(issue: v.BaseIssue<unknown>): UserError {
   const shown = value.length > 80 ? `${value.slice(0, 80)}…` : value;
   const ask =
     issue.type === 'variant' || issue.type === 'strict_object' || issue.type === 'array'
-      ? `must be ${issue.expected}`
+      ? `must be ${issue.expected?.replace(/^\((.*)\)$/, 'one of $1').replaceAll(' | ', ', ')}`
       : issue.message;
   return new UserError('invalid', `${where}: ${shown}; it ${ask}`);
 }
@@ -174,6 +140,15 @@ function checkSplit({ split, training: { earlyStopping } }: Recipe): void {
   }
 }
 
+function checkLoss({ task, training: { loss } }: Recipe): void {
+  if (!loss || (loss.kind === 'crossEntropy') === (task !== 'regression')) return;
+  const ask =
+    task === 'regression'
+      ? "a regression takes 'meanSquaredError', 'meanAbsoluteError' or 'huber'"
+      : "classes take 'crossEntropy'";
+  throw new UserError('invalid', `recipe.training.loss.kind: '${loss.kind}'; ${ask}`);
+}
+
 function checkTarget({ task, target, columns, preparation, model }: Recipe): void {
   if (task === 'imageClassification') {
     if (!preparation.image) {
@@ -182,12 +157,15 @@ function checkTarget({ task, target, columns, preparation, model }: Recipe): voi
         'field recipe.preparation.image: give the height, width and channels that the network takes',
       );
     }
+    if (model.kind === 'sequence') {
+      throw new UserError('invalid', `recipe.model.kind: 'sequence'; it takes the rows of a table, choose 'cnn'`);
+    }
     return;
   }
   if (model.kind === 'cnn') {
     throw new UserError(
       'invalid',
-      `recipe.model.kind: 'cnn'; a convolutional network takes images, choose 'mlp' or 'linear'`,
+      `recipe.model.kind: 'cnn'; a convolutional network takes images, choose 'mlp', 'sequence' or 'linear'`,
     );
   }
   const names = new Set<string>();
@@ -207,22 +185,4 @@ function checkTarget({ task, target, columns, preparation, model }: Recipe): voi
   if (!columns.some(({ role }) => role === 'feature')) {
     throw new UserError('missing', 'recipe.columns: no column has the role feature; give it to those to learn from');
   }
-}
-
-const ALLOWED: Record<ModelKind, LayerSpec['kind'][] | null> = {
-  linear: ['flatten'],
-  mlp: ['flatten', 'dense', 'batchNorm', 'dropout'],
-  cnn: null, // every kind
-};
-
-function checkLayers(kind: ModelKind, layers: LayerSpec[]): void {
-  const allowed = ALLOWED[kind];
-  layers.forEach((spec, index) => {
-    if (allowed && !allowed.includes(spec.kind)) {
-      throw new UserError(
-        'invalid',
-        `recipe.model.layers.${index}.kind: '${spec.kind}'; a model of kind '${kind}' takes only ${allowed.join(', ')} layers, choose another kind`,
-      );
-    }
-  });
 }

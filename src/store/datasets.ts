@@ -1,11 +1,12 @@
-// Data sets as they are kept: a light record each, and its content apart: typed columns and the source file, or one
-// packed blob of image files. It reads and writes; it neither parses nor decodes.
+// Data sets as they are kept: a light record each, and its content as blobs: the source file and the typed columns, or
+// all image files one after the other and where each lies. It reads and writes; it neither parses nor decodes.
 
 import { UserError } from '../base/errors.ts';
 import type { ColumnProfile } from '../data/profile.ts';
 import type { Column, ColumnSpec, Table } from '../data/table.ts';
 import type { Repair } from '../data/repairs.ts';
-import { writing, type Database } from './db.ts';
+import { pack, unpack } from './pack.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface Dataset {
   /** SHA-256 of the content, hex */
@@ -50,82 +51,125 @@ export interface ImageContent {
 
 export type DatasetContent = TableContent | ImageContent;
 
+/** A data set as its record has it. */
+export interface DatasetFacts extends DatasetDetail {
+  /** SHA-256 of its blobs; null where an earlier Lathe had lost them */
+  content: { source: string; columns: string } | { packed: string; index: string } | null;
+}
+
 /** Every data set, the oldest first. */
-export async function listDatasets(db: Database): Promise<DatasetDetail[]> {
-  return (await db.getAll('datasets')).sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+export async function listDatasets(ws: Workspace): Promise<DatasetDetail[]> {
+  return (await ws.list('dataset')).map(detailOf);
 }
 
 /** The data set, or undefined where it is not kept. */
-export function findDataset(db: Database, id: string): Promise<DatasetDetail | undefined> {
-  return db.get('datasets', id);
+export async function findDataset(ws: Workspace, id: string): Promise<DatasetDetail | undefined> {
+  const facts = await ws.read('dataset', id);
+  return facts && detailOf(facts);
 }
 
 /** @throws UserError where it is not kept */
-export async function readDataset(db: Database, id: string): Promise<DatasetDetail> {
-  const dataset = await findDataset(db, id);
-  if (!dataset) throw unknownDataset(id);
-  return dataset;
+export async function readDataset(ws: Workspace, id: string): Promise<DatasetDetail> {
+  return detailOf(await readFacts(ws, id));
 }
 
-/** @throws UserError where it is not kept, or its file can no longer be read */
-export async function readContent(db: Database, id: string): Promise<DatasetContent> {
-  const content = await db.get('content', id);
-  if (!content) throw unknownDataset(id);
-  return content;
-}
-
-/** The columns of a table as they are kept. @throws UserError where it is not kept or is of images */
-export async function readTable(db: Database, id: string): Promise<{ table: Table; source: Blob }> {
-  const [dataset, content] = await Promise.all([readDataset(db, id), readContent(db, id)]);
-  if (content.kind !== 'table') {
-    throw new UserError('invalid', `data set '${dataset.name}': it holds images, a table is needed here.`);
+/** The columns of a table as they are kept. @throws UserError where it is not kept, is of images, or is damaged */
+export async function readTable(ws: Workspace, id: string): Promise<{ table: Table; source: Blob }> {
+  const { name, rows, content } = await readFacts(ws, id);
+  if (content && !('columns' in content)) {
+    throw new UserError('invalid', `data set '${name}': it holds images, a table is needed here.`);
   }
-  return { table: { rows: dataset.rows, columns: content.columns }, source: content.source };
+  if (!content) throw lostContent(name);
+  const what = `data set '${name}'`;
+  const source = await ws.readBlob(content.source, what);
+  const columns = (await unpack(await ws.readBlob(content.columns, what))) as Column[];
+  return { table: { rows, columns }, source };
 }
 
-/** The files of an image data set. @throws UserError where it is not kept or is a table */
-export async function readImages(db: Database, id: string): Promise<ImageContent> {
-  const content = await readContent(db, id);
-  if (content.kind !== 'images') {
-    throw new UserError('invalid', `data set '${id}': it is a table, images are needed here.`);
+/** The files of an image data set. @throws UserError where it is not kept, is a table, or is damaged */
+export async function readImages(ws: Workspace, id: string): Promise<ImageContent> {
+  const { name, content } = await readFacts(ws, id);
+  if (content && !('packed' in content)) {
+    throw new UserError('invalid', `data set '${name}': it is a table, images are needed here.`);
   }
-  return content;
+  if (!content) throw lostContent(name);
+  const what = `data set '${name}'`;
+  const packed = await ws.readBlob(content.packed, what);
+  const index = (await unpack(await ws.readBlob(content.index, what))) as Omit<ImageContent, 'kind' | 'packed'>;
+  return { kind: 'images', packed, ...index };
 }
 
 /** Keeps a data set, record and content at once or not at all; what had this id is replaced. */
-export function saveDataset(db: Database, dataset: DatasetDetail, content: DatasetContent): Promise<void> {
-  return writing(db, ['datasets', 'content'], `the data set '${dataset.name}'`, async (transaction) => {
-    await transaction.objectStore('datasets').put(dataset);
-    await transaction.objectStore('content').put(content, dataset.id);
+export function saveDataset(ws: Workspace, dataset: DatasetDetail, content: DatasetContent): Promise<void> {
+  const what = `the data set '${dataset.name}'`;
+  return ws.holdBlobs(async () => {
+    const facts: DatasetFacts = { ...dataset, content: await putContent(ws.putBlob, content, what) };
+    await ws.commit(what, async (draft) => draft.put('dataset', dataset.id, facts));
   });
 }
 
-/** Changes the light record alone. @throws UserError where it is not kept */
+/**
+ * Changes what is said of a data set, and the columns of a table where they were read anew.
+ * @param change given what is kept now, which another tab may have changed; what it throws changes nothing
+ * @throws UserError where it is not kept
+ */
 export function changeDataset(
-  db: Database,
+  ws: Workspace,
   id: string,
-  change: Partial<Pick<DatasetDetail, 'name' | 'columns'>>,
+  change: (kept: DatasetDetail) => Partial<Pick<DatasetDetail, 'name' | 'columns' | 'profile' | 'repairs'>>,
+  columns?: Column[],
 ): Promise<DatasetDetail> {
-  return writing(db, ['datasets'], 'the data set', async (transaction) => {
-    const store = transaction.objectStore('datasets');
-    const dataset = await store.get(id);
-    if (!dataset) throw unknownDataset(id);
-    const changed = { ...dataset, ...change };
-    await store.put(changed);
-    return changed;
+  const what = 'the data set';
+  return ws.holdBlobs(async () => {
+    const hash = columns && (await ws.putBlob(pack(columns), what));
+    return ws.commit(what, async (draft) => {
+      const facts = await draft.read('dataset', id);
+      if (!facts) throw unknownDataset(id);
+      const { content } = facts;
+      const changed = { ...facts, ...change(detailOf(facts)) };
+      if (hash && content && 'columns' in content) changed.content = { ...content, columns: hash };
+      draft.put('dataset', id, changed);
+      return detailOf(changed);
+    });
   });
 }
 
-/** @throws UserError where it is not kept */
-export function removeDataset(db: Database, id: string): Promise<void> {
-  return writing(db, ['datasets', 'content'], 'the removal', async (transaction) => {
-    const datasets = transaction.objectStore('datasets');
-    if ((await datasets.getKey(id)) === undefined) throw unknownDataset(id);
-    await datasets.delete(id);
-    await transaction.objectStore('content').delete(id);
+/** Its content goes where nothing else refers to it. @throws UserError where it is not kept */
+export function removeDataset(ws: Workspace, id: string): Promise<void> {
+  return ws.commit('the removal', async (draft) => {
+    if (!(await draft.read('dataset', id))) throw unknownDataset(id);
+    draft.remove('dataset', id);
   });
+}
+
+/** Keeps the blobs of a data set's content. */
+export async function putContent(
+  putBlob: Workspace['putBlob'],
+  content: DatasetContent,
+  what: string,
+): Promise<NonNullable<DatasetFacts['content']>> {
+  if (content.kind === 'table') {
+    const columns = pack(content.columns);
+    return { source: await putBlob(content.source, what), columns: await putBlob(columns, what) };
+  }
+  const { packed, offsets, names, labels } = content;
+  return { packed: await putBlob(packed, what), index: await putBlob(pack({ offsets, names, labels }), what) };
+}
+
+async function readFacts(ws: Workspace, id: string): Promise<DatasetFacts> {
+  const facts = await ws.read('dataset', id);
+  if (!facts) throw unknownDataset(id);
+  return facts;
+}
+
+function detailOf({ content: _content, ...detail }: DatasetFacts): DatasetDetail {
+  return detail;
 }
 
 function unknownDataset(id: string): UserError {
   return new UserError('unknown', `data set '${id}': it is not kept in this browser. Import its files again.`);
+}
+
+function lostContent(name: string): UserError {
+  return new UserError('missing', `data set '${name}': its content is gone. Remove it and import its files again.`);
 }

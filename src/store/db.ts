@@ -1,125 +1,127 @@
-// The database: its schema, the migrations that lead to it, and what can go wrong with it, by name. Light records and
-// heavy ones lie in stores apart, so that a list is read without the data. What a record means is said where it is kept.
+// The IndexedDB: its schema, how it is opened, and one strict transaction at a time. Records are one store, so that a
+// list is one read and a commit one write. What they hold is sealed JSON (records.ts); data and weights are files
+// (blobs.ts). Databases of schemas 1 and 2 are carried over by migrate.ts.
 
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
 import { abortError, UserError } from '../base/errors.ts';
-import type { DatasetContent, DatasetDetail } from './datasets.ts';
-import type { RunRecord } from './runs.ts';
-import type { ModelRecord, TrainedModel, Version } from './versions.ts';
+import { nameQuota } from './errors.ts';
+import type { Kind } from './kinds.ts';
+
+/** A record as it lies on disk. */
+export interface StoredRecord {
+  kind: Kind;
+  key: string;
+  /** what else it is found by */
+  name?: string;
+  /** the commit that made it, and a fraction by which those of one commit are ordered */
+  created: number;
+  /** the commit that changed it last */
+  sequence: number;
+  /** of `json`, hex */
+  sha256: string;
+  /** SHA-256 of the blobs and recipes that it refers to */
+  refs: string[];
+  /** canonical */
+  json: string;
+}
+
+/** What all records come to; written with every commit, and once more outside the database (ledger.ts). */
+export interface Summary {
+  /** of the last commit; 0 before the first */
+  sequence: number;
+  /** records of each kind that has any */
+  counts: Partial<Record<Kind, number>>;
+  /** xor of the records' hashes */
+  digest: string;
+  /** the last number given to a run */
+  lastRun: number;
+}
+
+export const EMPTY: Summary = { sequence: 0, counts: {}, digest: '0'.repeat(64), lastRun: 0 };
 
 export interface LatheSchema extends DBSchema {
-  datasets: { key: string; value: DatasetDetail };
-  /** by data set id */
-  content: { key: string; value: DatasetContent };
-  /** numbered by the database, which never gives a number twice */
-  runs: { key: number; value: RunRecord };
-  /** by name; kept when its versions are gone, so that no number is given twice */
-  models: { key: string; value: ModelRecord };
-  /** by run id, for a version's own id changes with its model's name */
-  versions: { key: number; value: Version; indexes: { id: string } };
-  /** by run id */
-  trained: { key: number; value: TrainedModel };
+  records: {
+    key: [Kind, string];
+    value: StoredRecord;
+    indexes: { name: [Kind, string]; sequence: number; refs: string };
+  };
+  /** the one summary, under 'now' */
+  summary: { key: string; value: Summary };
   /** by what was measured; plain JSON */
   measurements: { key: string; value: unknown };
 }
 
 export type Database = IDBPDatabase<LatheSchema>;
 export type StoreName = StoreNames<LatheSchema>;
-type Upgrade = IDBPTransaction<LatheSchema, StoreName[], 'versionchange'>;
+export type Upgrade = IDBPTransaction<LatheSchema, StoreName[], 'versionchange'>;
 
-/** `MIGRATIONS[n]` leads from schema n to n + 1. Those that were released are never edited; a new schema is a new one. */
-const MIGRATIONS: ((database: Database, transaction: Upgrade) => void | Promise<void>)[] = [
-  (database) => {
-    database.createObjectStore('datasets', { keyPath: 'id' });
-    database.createObjectStore('content');
-    database.createObjectStore('runs', { keyPath: 'id', autoIncrement: true });
-    database.createObjectStore('models', { keyPath: 'name' });
-    database.createObjectStore('versions', { keyPath: 'runId' }).createIndex('id', 'id', { unique: true });
-    database.createObjectStore('trained');
-  },
-  (database) => void database.createObjectStore('measurements'),
-];
+/** Schemas 1 and 2 kept each kind in stores of its own, and heavy content in the database. */
+export const SCHEMA = 3;
 
-/** A database that opens itself when it is asked for, and again after the browser has closed it. */
-export interface Storage {
-  /** @throws UserError where it cannot be opened */
-  open(): Promise<Database>;
-  close(): Promise<void>;
+export interface Opened {
+  db: Database;
+  /** it was not there before */
+  fresh: boolean;
+  /** the browser found it damaged and wiped it (Chromium says so, once) */
+  dataLoss: boolean;
 }
 
-/** @param name of the database; one origin may hold several */
-export function createStorage(name: string): Storage {
-  let opening: Promise<Database> | null = null;
-  let superseded = false;
+export interface OpeningHooks {
+  /** Carries a database of an earlier schema over, in its upgrade. What it throws leaves the database as it was. */
+  upgrade(database: Database, oldVersion: number, transaction: Upgrade): Promise<void>;
+  /** an older page in another tab does not let go of the database yet; opening goes on when that tab is closed */
+  onBlocked(): void;
+  /** a newer page wants the database; it was closed here */
+  onSuperseded(): void;
+  /** the browser, or another tab that salvages, has closed it: its files are gone or broken */
+  onTerminated(): void;
+}
 
-  async function openOnce(): Promise<Database> {
-    let stuck: (error: UserError) => void;
-    const blocked = new Promise<never>((_, reject) => (stuck = reject));
-    const opened = openDB<LatheSchema>(name, MIGRATIONS.length, {
-      async upgrade(database, oldVersion, newVersion, transaction) {
-        for (let from = oldVersion; from < (newVersion ?? 0); from++) await MIGRATIONS[from](database, transaction);
+/** @throws DOMException where it cannot be opened (errors.ts says why); whatever `upgrade` throws */
+export async function openDatabase(name: string, hooks: OpeningHooks): Promise<Opened> {
+  let fresh = false;
+  let dataLoss = false;
+  const failures: unknown[] = [];
+  try {
+    const db = await openDB<LatheSchema>(name, SCHEMA, {
+      async upgrade(database, oldVersion, _newVersion, transaction, event) {
+        fresh = oldVersion === 0;
+        dataLoss = (event as IDBVersionChangeEvent & { dataLoss?: string }).dataLoss === 'total';
+        const done = transaction.done.catch(() => {}); // told by openDB
+        try {
+          if (fresh) createStores(database, transaction);
+          else await hooks.upgrade(database, oldVersion, transaction);
+        } catch (error) {
+          failures.push(error);
+          abort(transaction);
+          await done;
+        }
       },
-      blocked: () =>
-        stuck(
-          new UserError(
-            'unsupported',
-            'storage: an older Lathe is open in another tab. Close that tab, then try again.',
-          ),
-        ),
-      blocking(_current, _blocked, event) {
-        superseded = true;
-        (event.target as IDBDatabase).close(); // or the newer page would wait for this one for ever
+      blocked: () => hooks.onBlocked(),
+      blocking(_current, wanted, event) {
+        (event.target as IDBDatabase).close(); // or the other page would wait for this one for ever
+        if (wanted === null) hooks.onTerminated();
+        else hooks.onSuperseded();
       },
-      terminated: () => (opening = null),
+      terminated: () => hooks.onTerminated(),
     });
-    return Promise.race([opened, blocked]);
+    return { db, fresh, dataLoss };
+  } catch (error) {
+    throw failures.length > 0 ? failures[0] : error;
   }
-
-  return {
-    async open() {
-      if (superseded) {
-        throw new UserError('unsupported', 'storage: a newer Lathe is open in another tab. Reload this page.');
-      }
-      opening ??= openOnce();
-      try {
-        return await opening;
-      } catch (error) {
-        opening = null;
-        throw openingError(error, name);
-      }
-    },
-    async close() {
-      (await opening)?.close();
-      opening = null;
-    },
-  };
 }
 
-function openingError(error: unknown, name: string): unknown {
-  if (!(error instanceof DOMException)) return error;
-  switch (error.name) {
-    case 'VersionError':
-      return new UserError(
-        'unsupported',
-        `storage '${name}': it was written by a newer Lathe than this page. Reload the page; nothing was changed.`,
-        { cause: error },
-      );
-    case 'QuotaExceededError':
-      return quotaError('the database', error);
-    case 'SecurityError':
-    case 'InvalidStateError':
-      return new UserError(
-        'unsupported',
-        'storage: this browser does not let this page keep anything (private window, or cookies blocked). Allow storage for it, then reload.',
-        { cause: error },
-      );
-    default:
-      return new UserError(
-        'invalid',
-        `storage '${name}': the browser cannot open it (${error.name}: ${error.message}). Reload the page; if it stays so, its files on disk are damaged.`,
-        { cause: error },
-      );
-  }
+/** Makes the stores of this schema, empty. */
+export function createStores(database: Database, transaction: Upgrade): void {
+  const records = database.createObjectStore('records', { keyPath: ['kind', 'key'] });
+  records.createIndex('name', ['kind', 'name']);
+  records.createIndex('sequence', 'sequence');
+  records.createIndex('refs', 'refs', { multiEntry: true });
+  database
+    .createObjectStore('summary')
+    .put(EMPTY, 'now')
+    .catch(() => {}); // the upgrade fails as a whole, and says so
+  if (!transaction.objectStoreNames.contains('measurements')) database.createObjectStore('measurements');
 }
 
 /**
@@ -147,8 +149,9 @@ export async function writing<Names extends StoreName[], T>(
   } catch (error) {
     abort(transaction);
     await done;
-    const cause = transaction.error ?? error; // a request only says that its transaction was aborted
-    throw cause instanceof DOMException && cause.name === 'QuotaExceededError' ? quotaError(what, cause) : error;
+    // a request only says that its transaction was aborted
+    const named = nameQuota(transaction.error ?? error, what);
+    throw named instanceof UserError ? named : error;
   }
 }
 
@@ -158,12 +161,4 @@ function abort(transaction: { abort(): void }): void {
   } catch (error) {
     if (!(error instanceof DOMException && error.name === 'InvalidStateError')) throw error; // it has ended already
   }
-}
-
-function quotaError(what: string, cause: unknown): UserError {
-  return new UserError(
-    'unsupported',
-    `storage: there is no room for ${what}. Nothing of it was saved and nothing else was lost; remove data sets or versions, or free disk space, then try again.`,
-    { cause },
-  );
 }

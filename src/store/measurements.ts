@@ -1,7 +1,7 @@
 // What was measured on this machine and need not be measured again: plain JSON under names that say of what. Losing it
-// costs a second, so it never fails a training.
+// costs a second, so it never fails a training, and neither ledger nor backup knows of it.
 
-import type { Database } from './db.ts';
+import type { Workspace } from './workspace.ts';
 
 /** A shelf that keeps values from one visit to the next. */
 export interface Shelf {
@@ -10,12 +10,12 @@ export interface Shelf {
   set(key: string, value: unknown): Promise<void>;
 }
 
-export function openShelf(db: Database): Shelf {
+export function openShelf(ws: Workspace): Shelf {
   const tell = (error: unknown) => console.warn('measurements not kept:', error);
   return {
     async get(key) {
       try {
-        return await db.get('measurements', key);
+        return await (await ws.open()).get('measurements', key);
       } catch (error) {
         tell(error);
         return undefined;
@@ -23,7 +23,7 @@ export function openShelf(db: Database): Shelf {
     },
     async set(key, value) {
       try {
-        await db.put('measurements', value, key);
+        await (await ws.open()).put('measurements', value, key);
       } catch (error) {
         tell(error);
       }

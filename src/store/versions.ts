@@ -1,5 +1,5 @@
-// Versions: what finished runs gave. A version's record is light; its network, preparation and weights lie apart, and
-// their hash is checked when they are read. Both are keyed by the run, as the version's id follows its model's name.
+// Versions: what finished runs gave. A version's record is light; its network, preparation and weights are one blob. It
+// is keyed by its run, for its id follows its model's name, and read together with what it refers to.
 
 import { UserError } from '../base/errors.ts';
 import type { Preparation } from '../data/prepare.ts';
@@ -8,9 +8,14 @@ import type { Row } from '../data/table.ts';
 import type { Recipe } from '../model/recipe.ts';
 import type { Network, Weight } from '../model/spec.ts';
 import type { BackendName, EpochLog } from '../train/events.ts';
-import { writing, type Database, type StoreName } from './db.ts';
 import { sha256 } from './hash.ts';
-import type { RunRecord } from './runs.ts';
+import type { ModelRecord } from './models.ts';
+import { pack, unpack } from './pack.ts';
+import { recipeIdOf } from './recipes.ts';
+import type { Draft, Reader } from './records.ts';
+import { changeRun, type RunFacts, type RunRecord } from './runs.ts';
+import { splitVersionId, versionId } from './versionId.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface Version {
   /** `<model>@<number>` */
@@ -20,6 +25,10 @@ export interface Version {
   /** from 1, within the model */
   number: number;
   note: string;
+  /** free words to find it by, sorted, each once */
+  tags: string[];
+  /** the aliases that stand on it, sorted */
+  aliases: string[];
   createdAt: number;
   runId: number;
   datasetId: string;
@@ -43,7 +52,32 @@ export interface Version {
   split: { train: number; validation: number; test: number };
   /** rows left out because the target is missing */
   droppedRows: number;
+  /** of the weights' bytes, one after the other; null where an earlier Lathe had lost them */
+  weightsSha256: string | null;
 }
+
+/** A version as its record has it: the recipe is kept once, the log with the run, the aliases with the model. */
+export interface VersionFacts extends Omit<Version, 'recipe' | 'log' | 'aliases'> {
+  recipeId: string;
+  /** SHA-256 of the packed `TrainedModel`; null where an earlier Lathe had lost it */
+  trained: string | null;
+}
+
+/** What a run that has ended says of its version; the recipe, the log and the data set are the run's own. */
+export type NewVersion = Omit<
+  Version,
+  | 'id'
+  | 'number'
+  | 'note'
+  | 'tags'
+  | 'aliases'
+  | 'runId'
+  | 'datasetId'
+  | 'datasetName'
+  | 'recipe'
+  | 'log'
+  | 'weightsSha256'
+>;
 
 /** One field of the form for a single example. */
 export type PredictField =
@@ -55,8 +89,6 @@ export interface TrainedModel {
   network: Network;
   preparation: Preparation;
   weights: Weight[];
-  /** SHA-256 of the weights, hex */
-  sha256: string;
   /** the rows of each part, in the data set as it was */
   split: Split;
   /** what a dummy says: the class shares of the training part, or its mean */
@@ -66,112 +98,160 @@ export interface TrainedModel {
   example: Row | null;
 }
 
-export interface ModelRecord {
-  name: string;
-  /** the last number that was given */
-  lastNumber: number;
-}
-
 /** Every version, the oldest first. */
-export async function listVersions(db: Database): Promise<Version[]> {
-  return (await db.getAll('versions')).sort((a, b) => a.runId - b.runId);
+export async function listVersions(ws: Workspace): Promise<Version[]> {
+  const found = await ws.maps('version', 'run', 'recipe', 'model');
+  return [...found.version.values()].flatMap((facts) => {
+    const recipe = found.recipe.get(facts.recipeId);
+    return recipe ? [joined(facts, recipe, found.run.get(String(facts.runId)), found.model.get(facts.model))] : [];
+  });
 }
 
-/** @throws UserError where there is none */
-export async function readVersion(db: Database, id: string): Promise<Version> {
-  const version = await db.getFromIndex('versions', 'id', id);
-  if (!version) throw unknownVersion(id);
-  return version;
+/** @param id `model@3`, `model@v3`, `model@champion` or `model@latest` @throws UserError where there is none */
+export async function readVersion(ws: Workspace, id: string): Promise<Version> {
+  return join(ws, await findVersion(ws, id));
 }
 
-/** @throws UserError where the weights are gone or are not those that were saved */
-export async function readTrained(db: Database, version: Version): Promise<TrainedModel> {
-  const trained = await db.get('trained', version.runId);
-  if (!trained) throw new UserError('missing', `weights of version '${version.id}': they are gone. Train it again.`);
-  if ((await hashWeights(trained.weights)) !== trained.sha256) {
-    throw new UserError(
-      'invalid',
-      `weights of version '${version.id}': the disk gives other bytes than were saved. Remove the version and train it again.`,
-    );
-  }
-  return trained;
+/** What it takes to use a version. @throws UserError where it is gone or is not what was saved */
+export async function readTrained(ws: Workspace, version: Version): Promise<TrainedModel> {
+  const what = `weights of version '${version.id}'`;
+  const facts = await ws.read('version', String(version.runId));
+  if (!facts?.trained) throw new UserError('missing', `${what}: they are gone. Train it again.`);
+  return (await unpack(await ws.readBlob(facts.trained, what))) as TrainedModel;
 }
 
 /**
- * Gives the version the next number of its model and keeps it, its weights and its finished run in one transaction, all
- * on disk when this returns.
+ * Gives the version the next number of its model and keeps it, its weights and its finished run at once, all on disk when
+ * this returns. The run's checkpoints go.
  */
-export async function saveVersion(
-  db: Database,
-  facts: Omit<Version, 'id' | 'number'>,
-  trained: Omit<TrainedModel, 'sha256'>,
-  run: RunRecord,
+export function saveVersion(ws: Workspace, facts: NewVersion, trained: TrainedModel, run: RunRecord): Promise<Version> {
+  const { model } = facts;
+  const what = `the version of '${model}'`;
+  return ws.holdBlobs(async () => {
+    const packed = await ws.putBlob(pack(trained), what);
+    const weightsSha256 = await hashWeights(trained.weights);
+    const saved = await ws.commit(what, async (draft) => {
+      const record = (await draft.read('model', model)) ?? { name: model, lastNumber: 0, aliases: [] };
+      let number = record.lastNumber + 1;
+      while (await draft.find('version', versionId(model, number))) number++; // the model's record may have been lost
+      const version: VersionFacts = {
+        ...facts,
+        id: versionId(model, number),
+        number,
+        note: '',
+        tags: [],
+        runId: run.id,
+        datasetId: run.recipe.dataset,
+        datasetName: run.datasetName,
+        recipeId: await recipeIdOf(run.recipe),
+        trained: packed,
+        weightsSha256,
+      };
+      await changeRun(draft, { ...run, state: 'finished' });
+      draft.put('model', model, { ...record, lastNumber: number });
+      draft.put('version', String(run.id), version);
+      draft.remove('checkpoint', String(run.id));
+      return version;
+    });
+    return join(ws, saved);
+  });
+}
+
+/** @throws UserError where there is none, or a tag is none */
+export async function changeVersion(
+  ws: Workspace,
+  id: string,
+  change: { note?: string; tags?: string[] },
 ): Promise<Version> {
-  const sealed = { ...trained, sha256: await hashWeights(trained.weights) };
-  const stores = ['models', 'versions', 'trained', 'runs'] satisfies StoreName[];
-  return writing(db, stores, `the version of '${facts.model}'`, async (transaction) => {
-    const models = transaction.objectStore('models');
-    const number = ((await models.get(facts.model))?.lastNumber ?? 0) + 1;
-    const version: Version = { ...facts, number, id: versionId(facts.model, number) };
-    await models.put({ name: facts.model, lastNumber: number });
-    await transaction.objectStore('versions').add(version);
-    await transaction.objectStore('trained').add(sealed, version.runId);
-    await transaction.objectStore('runs').put(run);
-    return version;
+  const tags = change.tags && checkTags(change.tags);
+  const changed = await ws.commit(`the notes of version '${id}'`, async (draft) => {
+    const facts = await findVersion(draft, id);
+    const next = { ...facts, note: change.note ?? facts.note, tags: tags ?? facts.tags };
+    draft.put('version', String(facts.runId), next);
+    return next;
+  });
+  return join(ws, changed);
+}
+
+/**
+ * Removes a version, its weights, its aliases and the records of its exports; its run stays, its number is not given again.
+ * @throws UserError where there is none
+ */
+export function removeVersion(ws: Workspace, id: string): Promise<void> {
+  return ws.commit('the removal', async (draft) => {
+    const { runId, model, number } = await findVersion(draft, id);
+    draft.remove('version', String(runId));
+    for (const artifact of await draft.list('artifact')) {
+      if (artifact.runId === runId) draft.remove('artifact', artifact.sha256);
+    }
+    const record = await draft.read('model', model);
+    if (record?.aliases.some((alias) => alias.number === number)) {
+      draft.put('model', model, { ...record, aliases: record.aliases.filter((alias) => alias.number !== number) });
+    }
   });
 }
 
 /** @throws UserError where there is none */
-export function changeVersion(db: Database, id: string, change: { note?: string }): Promise<Version> {
-  return writing(db, ['versions'], `the note of version '${id}'`, async (transaction) => {
-    const versions = transaction.objectStore('versions');
-    const version = await versions.index('id').get(id);
-    if (!version) throw unknownVersion(id);
-    const changed = { ...version, note: change.note ?? version.note };
-    await versions.put(changed);
-    return changed;
-  });
+async function findVersion(reader: Pick<Draft, 'find' | 'read'>, id: string): Promise<VersionFacts> {
+  const found = (await reader.find('version', id)) ?? (await findByLabel(reader, id));
+  if (!found) throw new UserError('unknown', `version '${id}': it is not kept in this browser.`);
+  return found;
 }
 
-/** Gives a model another name; its versions keep their numbers. @throws UserError where it is unknown or the name taken */
-export function renameModel(db: Database, model: string, name: string): Promise<Version[]> {
-  return writing(db, ['models', 'versions'], `the name of model '${model}'`, async (transaction) => {
-    const models = transaction.objectStore('models');
-    const versions = transaction.objectStore('versions');
-    const record = await models.get(model);
-    if (!record) throw new UserError('unknown', `model '${model}': there is none of this name.`);
-    const own = (await versions.getAll()).filter((version) => version.model === model);
-    if (model === name) return own;
-    if (await models.get(name)) {
-      throw new UserError('invalid', `model name '${name}': another model has or had it. Pick another.`);
-    }
-    const renamed = own.map((version) => ({ ...version, model: name, id: versionId(name, version.number) }));
-    await models.put({ name, lastNumber: record.lastNumber });
-    await models.delete(model);
-    for (const version of renamed) await versions.put(version);
-    return renamed;
-  });
+async function findByLabel(reader: Pick<Draft, 'find' | 'read'>, id: string): Promise<VersionFacts | undefined> {
+  const parts = splitVersionId(id);
+  const record = parts && (await reader.read('model', parts.model));
+  if (!record) return undefined;
+  const byNumber = /^v(\d+)$/.exec(parts.label);
+  if (byNumber) return reader.find('version', versionId(parts.model, Number(byNumber[1])));
+  if (parts.label !== 'latest') {
+    const alias = record.aliases.find(({ name }) => name === parts.label);
+    return alias && reader.find('version', versionId(parts.model, alias.number));
+  }
+  for (let number = record.lastNumber; number > 0; number--) {
+    const found = await reader.find('version', versionId(parts.model, number));
+    if (found) return found;
+  }
+  return undefined;
 }
 
-/** Removes a version and its weights; its number is not given again. @throws UserError where there is none */
-export function removeVersion(db: Database, id: string): Promise<void> {
-  return writing(db, ['versions', 'trained'], 'the removal', async (transaction) => {
-    const versions = transaction.objectStore('versions');
-    const version = await versions.index('id').get(id);
-    if (!version) throw unknownVersion(id);
-    await versions.delete(version.runId);
-    await transaction.objectStore('trained').delete(version.runId);
-  });
+/** A version with what it refers to. @throws UserError where its recipe is gone */
+async function join(reader: Pick<Reader, 'read'>, facts: VersionFacts): Promise<Version> {
+  const [recipe, run, model] = await Promise.all([
+    reader.read('recipe', facts.recipeId),
+    reader.read('run', String(facts.runId)),
+    reader.read('model', facts.model),
+  ]);
+  if (!recipe) throw new UserError('missing', `recipe of version '${facts.id}': it is gone. Restore a backup.`);
+  return joined(facts, recipe, run, model);
 }
 
-function versionId(model: string, number: number): string {
-  return `${model}@${number}`;
+function joined(
+  { recipeId: _recipeId, trained: _trained, ...facts }: VersionFacts,
+  recipe: Recipe,
+  run: RunFacts | undefined,
+  model: ModelRecord | undefined,
+): Version {
+  const own = (model?.aliases ?? []).filter(({ number }) => number === facts.number);
+  return { ...facts, recipe, log: run?.log ?? [], aliases: own.map(({ name }) => name) };
 }
 
-function hashWeights(weights: Weight[]): Promise<string> {
+const MOST_TAGS = 50;
+const LONGEST_TAG = 100;
+
+function checkTags(tags: string[]): string[] {
+  const trimmed = [...new Set(tags.map((tag) => tag.trim()).filter((tag) => tag !== ''))].sort();
+  const long = trimmed.find((tag) => tag.length > LONGEST_TAG);
+  if (long) {
+    throw new UserError('invalid', `tag '${long}': it has ${long.length} characters, at most ${LONGEST_TAG} fit.`);
+  }
+  if (trimmed.length > MOST_TAGS) {
+    throw new UserError('invalid', `tags: ${trimmed.length} are too many, at most ${MOST_TAGS} fit.`);
+  }
+  return trimmed;
+}
+
+/** SHA-256 of the weights' bytes, one after the other. */
+export function hashWeights(weights: Weight[]): Promise<string> {
   return sha256(new Blob(weights.map(({ data }) => data as Float32Array<ArrayBuffer>)));
-}
-
-function unknownVersion(id: string): UserError {
-  return new UserError('unknown', `version '${id}': it is not kept in this browser.`);
 }

@@ -1,27 +1,31 @@
 // Which backend trains and predicts: what there is, which one is taken and why, and whether it computes right. WebGPU
 // means the compiled trainer, and TensorFlow.js on WebGPU for what that does not cover. What a machine offers is
-// adapters.ts, how fast each is fastest.ts, what becomes of a device at work faults.ts.
+// adapters.ts, how fast each is fastest.ts, what is said of the choice choice.ts, what becomes of a device at work
+// faults.ts.
 
 import { UserError } from '../base/errors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { BackendChoice } from '../model/recipe.ts';
 import type { Network } from '../model/spec.ts';
 import { probeWebGl, probeWebGpu } from './adapters.ts';
+import { explainMachine, explainTimed, explainUntimed, TITLES } from './choice.ts';
 import { compiledFailed, compiledGpu, compilerGap, tuning } from './compiled.ts';
-import type { BackendInfo, BackendInUse, BackendName, BackendReport } from './events.ts';
-import { stepsOf, timeBackends, type Measured, type Work } from './fastest.ts';
+import type { BackendInfo, BackendInUse, BackendReport } from './events.ts';
+import { timeBackends, type Work } from './fastest.ts';
 import { deviceFailed } from './faults.ts';
 import { createGpuLearner } from './gpuLearner.ts';
 import { largestDifference, SELF_TEST_TOLERANCE, selfTestWeights } from './selfTest.ts';
 import { loadTf, tfWasLoaded, type Tf } from './tf.ts';
-import { startTf } from './tfBackends.ts';
+import { startTf, stopTf } from './tfBackends.ts';
 import { createTfLearner } from './tfLearner.ts';
 
 /** What computes: the compiled trainer on a device, or TensorFlow.js on its backend. */
 export type Engine = { kind: 'compiled'; gpu: Gpu } | { kind: 'tf'; tf: Tf };
 
 const CPU: BackendInfo = { name: 'cpu', available: true, adapter: 'plain JavaScript', software: false, reason: null };
-const TITLES: Record<BackendName, string> = { webgpu: 'WebGPU', webgl: 'WebGL', cpu: 'the CPU' };
+
+/** Losses of a device after which work leaves its kind. */
+const MOST_LOSSES = 3;
 
 let inUse: (BackendInUse & { kind: Engine['kind'] }) | null = null;
 /** what the self-test of each engine said; null: it computes right */
@@ -38,10 +42,7 @@ export function probeBackends(): Promise<BackendReport> {
 async function probe(): Promise<BackendReport> {
   const [webgpu, webgl] = [await probeWebGpu(), probeWebGl()];
   const backends = [webgpu, webgl, CPU];
-  const auto = likely(backends);
-  const notes = adapterNotes(backends, []).map((note) => `${note}.`);
-  const how = 'A step of the recipe is timed on each backend here as a training begins, and the fastest is taken.';
-  return { backends, auto: auto.name, reason: [how, ...notes].join(' ') };
+  return { backends, auto: likely(backends).name, reason: explainMachine(backends) };
 }
 
 /**
@@ -72,11 +73,24 @@ export async function useBackend(choice: BackendChoice, work: Partial<Work> = {}
 /** What computes for a network on the backend in use; a lost device is replaced. */
 export async function activeEngine(network: Network): Promise<Engine> {
   const failed = inUse?.kind === 'compiled' ? compiledFailed() : deviceFailed();
-  if (inUse === null || failed) await useBackend(inUse?.backend ?? 'auto', { network });
+  if (inUse === null) await useBackend('auto', { network });
+  else if (failed) await replaceDevice(1, network);
   const { backend, kind } = inUse!;
   if (kind === 'tf') return { kind, tf: await startTf(backend) };
   if (compilerGap(network)) return { kind: 'tf', tf: await startTf('cpu') };
   return { kind, gpu: await compiledGpu() };
+}
+
+/** Takes another device into use for one that was lost: of the same kind, and in the end, or where there is none, the CPU. */
+export async function replaceDevice(losses: number, network?: Network): Promise<void> {
+  if (losses < MOST_LOSSES) {
+    try {
+      return void (await useBackend(inUse!.backend, { network }));
+    } catch (error) {
+      console.warn('no new device:', error); // the CPU is left
+    }
+  }
+  await useBackend('cpu');
 }
 
 /** Where the work in progress runs. */
@@ -88,7 +102,8 @@ export function backendInUse(): BackendInUse {
 
 /** TensorFlow.js on the backend in use; on the CPU where the compiled trainer is, which does without it. */
 export async function activeTf(): Promise<Tf> {
-  if (inUse === null || (inUse.kind === 'tf' && deviceFailed())) await useBackend(inUse?.backend ?? 'auto');
+  if (inUse === null) await useBackend('auto');
+  else if (inUse.kind === 'tf' && deviceFailed()) await replaceDevice(1);
   return startTf(inUse!.kind === 'tf' ? inUse!.backend : 'cpu');
 }
 
@@ -136,16 +151,26 @@ async function tryBackend(
   }
 }
 
-/** The fastest of those that compute right. */
+/** The fastest of those that compute right. The others' devices are given back. */
 async function takeFastest(work: Work, backends: BackendInfo[]): Promise<BackendInUse> {
-  const measured = await timeBackends(work, backends);
+  const outcomes = await timeBackends(work, backends);
+  const ms = ({ name }: BackendInfo) => {
+    const outcome = outcomes[name];
+    return outcome?.kind === 'step' ? outcome.ms : Infinity;
+  };
+  const compiled = !compilerGap(work.network);
   const faults: string[] = [];
-  const timed = backends.filter(({ name }) => measured.times[name] !== undefined);
-  for (const info of timed.sort((a, b) => measured.times[a.name]! - measured.times[b.name]!)) {
-    if (info.name === 'cpu') return take(info, 'tf', explainTimed(info, work, backends, measured, faults));
-    const { fault, kind } = await tryBackend(info, work.network);
-    if (!fault) return take(info, kind, explainTimed(info, work, backends, measured, faults));
-    faults.push(`${TITLES[info.name]} is passed over: ${fault}`);
+  const inOrder = backends.filter((info) => ms(info) < Infinity).sort((a, b) => ms(a) - ms(b));
+  for (const info of inOrder) {
+    const { fault, kind } =
+      info.name === 'cpu' ? { fault: null, kind: 'tf' as const } : await tryBackend(info, work.network);
+    if (fault) {
+      faults.push(`${TITLES[info.name]} is passed over: ${fault}`);
+      continue;
+    }
+    const used = await take(info, kind, explainTimed(info, work, backends, outcomes, faults, compiled));
+    for (const name of ['webgl', 'webgpu'] as const) if (kind !== 'tf' || name !== info.name) await stopTf(name);
+    return used;
   }
   throw new Error('the CPU was not timed');
 }
@@ -162,52 +187,4 @@ async function takeLikely(backends: BackendInfo[], network?: Network): Promise<B
     faults.push(`${TITLES[info.name]} is passed over: ${fault}`);
   }
   return take(CPU, 'tf', explainUntimed(CPU, backends, faults));
-}
-
-const twoDigits = (ms: number): string => String(Number(ms.toPrecision(2)));
-const capital = (text: string): string => text[0].toUpperCase() + text.slice(1);
-
-/** Such as `Automatic choice: WebGPU (compiled), 3.1 ms a step; the CPU takes 5.9, WebGL 15.`, and what else is to be said. */
-function explainTimed(
-  taken: BackendInfo,
-  work: Work,
-  backends: BackendInfo[],
-  { times, notes }: Measured,
-  faults: string[],
-): string {
-  const gap = compilerGap(work.network);
-  const title = (name: BackendName) => (name === 'webgpu' && !gap ? 'WebGPU (compiled)' : TITLES[name]);
-  const others = backends
-    .filter(({ name }) => name !== taken.name && times[name] !== undefined)
-    .sort((a, b) => times[a.name]! - times[b.name]!)
-    .map(({ name }, index) => `${title(name)} ${index === 0 ? 'takes ' : ''}${twoDigits(times[name]!)}`);
-  const first = `Automatic choice: ${title(taken.name)}, ${twoDigits(times[taken.name]!)} ms a step`;
-  const seconds = Math.max(0.01, (times.cpu! * stepsOf(work)) / 1000).toFixed(2);
-  const compared =
-    others.length > 0
-      ? `${first}; ${others.join(', ')}.`
-      : Object.keys(times).length === 1 && notes.length === 0
-        ? `${first} and about ${seconds} s in all, over before another would have started.`
-        : `${first}.`;
-  const said = [...new Set([...faults, ...notes, ...adapterNotes(backends, notes)])];
-  return [compared, ...said.map((note) => `${capital(note)}.`)].join(' ');
-}
-
-/** What is to be said of the adapters, where it was not said already. */
-function adapterNotes(backends: BackendInfo[], said: string[]): string[] {
-  const rest = backends.filter(({ name }) => !said.some((note) => note.startsWith(TITLES[name])));
-  const absent = rest.filter(({ available }) => !available);
-  const software = rest.filter((info) => info.available && info.software);
-  return [
-    ...absent.map(({ name, reason }) => `${TITLES[name]} is not available: ${reason}`),
-    software.length === 1 && `${TITLES[software[0].name]} has only a software adapter here (${software[0].adapter})`,
-    software.length > 1 && `${software.map(({ name }) => TITLES[name]).join(' and ')} have only software adapters here`,
-  ].filter((note) => note !== false);
-}
-
-function explainUntimed(taken: BackendInfo, backends: BackendInfo[], faults: string[]): string {
-  const before = taken.name === 'cpu' ? backends : backends.slice(0, backends.indexOf(taken));
-  const where = taken.name === 'cpu' ? TITLES.cpu : `${TITLES[taken.name]} on ${taken.adapter}`;
-  const why = [...adapterNotes(before, []), ...faults].join('; ');
-  return `Automatic choice: ${where}${why ? `. ${why}` : ', the fastest here'}.`;
 }

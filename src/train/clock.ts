@@ -1,4 +1,4 @@
-// The time of a training, in which pauses do not count.
+// The time of a training, in which pauses do not count, and which goes on where the machine's clock is set back.
 
 import type { TrainControl } from './train.ts';
 
@@ -9,18 +9,26 @@ export interface Clock {
   waitWhilePaused(): Promise<void>;
 }
 
-export function createClock(control: TrainControl): Clock {
-  let start = performance.now();
+/** @param elapsedMs of the training before, where it is taken up */
+export function createClock(control: TrainControl, elapsedMs = 0): Clock {
+  let elapsed = elapsedMs;
+  let last = performance.now();
+  function now(): number {
+    const time = performance.now();
+    elapsed += Math.max(0, time - last);
+    last = time;
+    return elapsed;
+  }
   return {
-    now: () => performance.now() - start,
+    now,
     async waitWhilePaused() {
-      const from = performance.now();
+      now();
       for (let pause = control.paused(); pause; pause = control.paused()) {
         if (control.stop() || control.signal.aborted) break;
         const tick = new Promise((resolve) => setTimeout(resolve, 50));
         await Promise.race([pause, tick]);
       }
-      start += performance.now() - from;
+      last = performance.now();
     },
   };
 }

@@ -1,6 +1,7 @@
 // What a training says while it runs, and what it can run on. Plain JSON, so that it crosses the worker's port and lies in the run's log.
 
 import type { Weight } from '../model/spec.ts';
+import type { TrainState } from './state.ts';
 
 export type BackendName = 'webgpu' | 'webgl' | 'cpu';
 
@@ -42,6 +43,8 @@ export interface BackendInUse {
 export type TrainEvent =
   | { kind: 'step'; progress: StepProgress }
   | { kind: 'epoch'; log: EpochLog }
+  /** where it can be taken up from; what comes after it comes again then */
+  | { kind: 'checkpoint'; state: TrainState }
   /** its device was lost, and it went on: where, and what happened */
   | { kind: 'backend'; inUse: BackendInUse };
 

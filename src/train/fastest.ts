@@ -1,18 +1,11 @@
-// How long a step of a recipe takes on each backend of this machine: a few steps on made-up rows, within about a second
-// in all, what is compiled for the first time not counted. What was measured is kept by adapter and shape.
+// How long a step of a training takes on each backend of this machine: some steps on made-up rows, within about a second
+// in all. A backend that has finished none by the end of its share is told as such, which is a measurement too. What was
+// measured is kept by adapter and shape. How one backend is timed is stepTime.ts; which one is taken, backend.ts.
 
-import { checkSize } from '../gpu/device.ts';
-import { timeSteps } from '../gpu/timing.ts';
 import type { TrainingSpec } from '../model/recipe.ts';
-import { headUnits, type Network } from '../model/spec.ts';
-import { initialWeights } from '../model/weights.ts';
-import { createRandom } from '../base/random.ts';
-import { compiledGpu, compilerGap, tuning } from './compiled.ts';
+import type { Network } from '../model/spec.ts';
 import type { BackendInfo, BackendName } from './events.ts';
-import { beginning } from './learner.ts';
-import { startTf } from './tfBackends.ts';
-import { createTfLearner } from './tfLearner.ts';
-import type { Tf } from './tf.ts';
+import { stepTimers, TooSlow, type StepTimers } from './stepTime.ts';
 
 /** A training that is to be done. */
 export interface Work {
@@ -22,151 +15,126 @@ export interface Work {
   rows: number;
 }
 
-/** Milliseconds a step. */
-export type StepTimes = Partial<Record<BackendName, number>>;
+/** What came of timing one backend. */
+export type Outcome =
+  | { kind: 'step'; ms: number }
+  | { kind: 'unfinished'; allowedMs: number }
+  /** `why` is a clause */
+  | { kind: 'failed'; why: string };
 
-export interface Measured {
-  times: StepTimes;
-  /** why a backend was not timed, each a clause */
-  notes: string[];
-}
+export type Outcomes = Partial<Record<BackendName, Outcome>>;
 
-/** Milliseconds that one backend is timed for. */
-const EACH_MS = 200;
-/** Milliseconds after which no further backend is tried. */
-const ALL_MS = 1000;
-/** A training that takes the CPU less than so many milliseconds is over there before another backend has started. */
-const SMALL_MS = 1000;
-
-/** Where measurements are kept: in memory, until another place is named. */
+/** Where measurements are kept. */
 export interface Shelf {
   get(key: string): Promise<unknown>;
   set(key: string, value: unknown): Promise<void>;
 }
 
+/** What measuring uses: a test has timers of its own. */
+export interface Tools {
+  timers: StepTimers;
+  shelf: Shelf;
+}
+
+/**
+ * Milliseconds of all measurements: starting a device, compiling, and steps. The loading of TensorFlow.js is not
+ * counted, as the rest of a training needs it in any case.
+ */
+const ALL_MS = 1000;
+/** Milliseconds of the CPU's steps. */
+const CPU_MS = 300;
+/** Milliseconds that each other backend has at least. */
+const SHARE_MS = 300;
+/**
+ * What is compiled for a long training is worth waiting for: that has a tenth of what the training takes by the fastest
+ * so far, and so many milliseconds at most. What was compiled is kept, so nothing is lost where it is chosen. WebGL on a
+ * software adapter compiles for seconds to be slow, and is not waited for.
+ */
+const PATIENT_MS = 5000;
+/** A training that takes the CPU less than so many milliseconds is over there before the others are timed. */
+const SMALL_MS = 1000;
+/** Milliseconds of a step on the CPU whose operations are short enough elsewhere to end the step between two of them. */
+const DIVISIBLE_MS = 100;
+
 const inMemory = new Map<string, unknown>();
-let shelf: Shelf = {
+const memoryShelf: Shelf = {
   get: async (key) => inMemory.get(key),
   set: async (key, value) => void inMemory.set(key, value),
 };
+let tools: Tools = { timers: stepTimers, shelf: memoryShelf };
 
-/** Keeps measurements on this shelf from now on. */
+/** Keeps measurements on this shelf from now on; in memory, until one is named. */
 export function keepMeasurements(on: Shelf): void {
-  shelf = on;
+  tools = { ...tools, shelf: on };
 }
 
 /** Steps of a training in all. */
 export function stepsOf({ training, rows }: Work): number {
-  return Math.ceil(rows / Math.min(training.batchSize, rows)) * training.epochs;
+  return Math.ceil(rows / batchOf(training, rows)) * training.epochs;
 }
 
-/** Times a step on the CPU and, where the training is worth it, on what else there is. */
-export async function timeBackends(work: Work, backends: BackendInfo[]): Promise<Measured> {
+const batchOf = ({ batchSize }: TrainingSpec, rows: number): number => Math.min(batchSize, rows);
+
+/** Times a step on the CPU and, where the training is worth it, on whatever else there is. */
+export async function timeBackends(
+  work: Work,
+  backends: BackendInfo[],
+  { timers, shelf }: Tools = tools,
+): Promise<Outcomes> {
   const key = keyOf(work, backends);
-  const before = (await shelf.get(key)) as StepTimes | undefined;
-  const times: StepTimes = { ...before };
-  const notes: string[] = [];
-  times.cpu ??= await timeTf(await startTf('cpu'), work);
-  if (times.cpu * stepsOf(work) < SMALL_MS) {
-    if (!before) await shelf.set(key, times);
-    return { times: { cpu: times.cpu }, notes };
-  }
-
-  const usable = (name: BackendName) => backends.some((info) => info.name === name && info.available);
+  const kept = (await shelf.get(key)) as Outcomes | undefined;
+  const outcomes: Outcomes = { ...kept };
+  if (!kept) await timers.load();
   const begin = performance.now();
-  const settled = Object.keys(before ?? {}).length > 1; // what was chosen by it stays chosen
-  if (usable('webgpu') && !settled) {
-    try {
-      times.webgpu = await timeCompiled(work);
-    } catch (error) {
-      notes.push(`WebGPU could not be timed: ${messageOf(error)}`);
-    }
+  const spent = () => performance.now() - begin;
+
+  const cpu = outcomes.cpu?.kind === 'step' ? outcomes.cpu.ms : await timers.cpu(work, CPU_MS);
+  outcomes.cpu = { kind: 'step', ms: cpu };
+  let fastest = cpu * stepsOf(work);
+  const keep = () => {
+    const lasting = Object.entries(outcomes).filter(([, { kind }]) => kind !== 'failed'); // a failure may pass
+    return shelf.set(key, Object.fromEntries(lasting));
+  };
+  if (!kept) await keep();
+  if (fastest < SMALL_MS) return { cpu: outcomes.cpu };
+
+  const others = backends.filter(({ name, available }) => name !== 'cpu' && available);
+  const rows = Math.max(1, Math.floor(batchOf(work.training, work.rows) * Math.min(1, DIVISIBLE_MS / cpu)));
+  for (const [index, { name, software }] of others.entries()) {
+    const slow = name === 'webgl' && software;
+    const all = slow ? ALL_MS : Math.max(ALL_MS, Math.min(PATIENT_MS, fastest / 10));
+    const reserved = SHARE_MS * (others.length - 1 - index);
+    const allowedMs = Math.round(Math.max(SHARE_MS, all - spent() - reserved));
+    if (!isOpen(outcomes[name], all)) continue;
+    const outcome = await timed(() => timers[name](work, allowedMs, slow ? rows : Infinity), allowedMs);
+    outcomes[name] = outcome;
+    await keep();
+    if (outcome.kind === 'step') fastest = Math.min(fastest, outcome.ms * stepsOf(work));
   }
-  const webgl = backends.find(({ name }) => name === 'webgl');
-  if (webgl?.available && times.webgl === undefined) {
-    if (webgl.software) notes.push('WebGL was not timed, it has only a software adapter here');
-    else if (settled || performance.now() - begin > ALL_MS)
-      notes.push('WebGL was not timed, the others took long enough');
-    else {
-      try {
-        times.webgl = await timeTf(await startTf('webgl'), work);
-      } catch (error) {
-        notes.push(`WebGL could not be timed: ${messageOf(error)}`);
-      }
-    }
-  }
-  if (Object.keys(times).length > Object.keys(before ?? {}).length) await shelf.set(key, times);
-  return { times, notes };
+  return outcomes;
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** Whether to time a backend: not yet, or in vain for a training with much less patience. */
+const isOpen = (outcome: Outcome | undefined, patienceMs: number): boolean =>
+  outcome === undefined ||
+  (outcome.kind === 'unfinished' && patienceMs > ALL_MS && patienceMs >= 2 * outcome.allowedMs);
+
+async function timed(time: () => Promise<number>, allowedMs: number): Promise<Outcome> {
+  try {
+    return { kind: 'step', ms: await time() };
+  } catch (error) {
+    if (error instanceof TooSlow) return { kind: 'unfinished', allowedMs };
+    return { kind: 'failed', why: error instanceof Error ? error.message : String(error) };
+  }
+}
 
 /** Whatever a step's time depends on. */
 function keyOf({ network, training, rows }: Work, backends: BackendInfo[]): string {
   const { inputShape, layers, head } = network;
-  const { optimizer, l1, l2, batchSize } = training;
+  const { optimizer, l1, l2, clipNorm } = training;
   const adapters = backends.filter(({ available }) => available).map(({ adapter }) => adapter);
-  const batch = Math.min(batchSize, rows);
+  const batch = batchOf(training, rows);
   const reads = Math.min(Math.ceil(rows / batch), 64); // short epochs wait for the device more often
-  return JSON.stringify(['step', adapters, inputShape, layers, head, batch, reads, optimizer.kind, l1 > 0, l2 > 0]);
-}
-
-async function timeCompiled({ network, training, rows }: Work): Promise<number> {
-  const gap = compilerGap(network);
-  const { optimizer, batchSize, l1, l2 } = training;
-  if (gap) return timeTf(await startTf('webgpu'), { network, training, rows });
-  const gpu = await compiledGpu();
-  const width = network.inputShape.reduce((all, size) => all * size, 1);
-  checkSize(gpu, 'the training rows', 4 * rows * width);
-  const { msPerStep } = await timeSteps({ gpu, network, batchSize, optimizer, l1, l2, rows, tuning }, EACH_MS);
-  return msPerStep;
-}
-
-/** A step by TensorFlow.js: the lower quartile of some, as the first are slow, or what an eighth of a batch lets expect where that alone takes long. */
-async function timeTf(tf: Tf, { network, training, rows }: Work): Promise<number> {
-  const batch = Math.min(training.batchSize, rows);
-  const pilot = Math.max(1, Math.ceil(batch / 8));
-  const [, second] = await stepTimes(tf, network, training, pilot, 2);
-  const expected = second * (batch / pilot);
-  if (expected > EACH_MS) return expected;
-  const times = await stepTimes(tf, network, training, batch, Math.max(3, Math.min(30, EACH_MS / second / 2)));
-  return times.sort((a, b) => a - b)[Math.floor(times.length / 4)];
-}
-
-/** Milliseconds of each of some steps, fewer where they take long. */
-async function stepTimes(
-  tf: Tf,
-  network: Network,
-  training: TrainingSpec,
-  rows: number,
-  count: number,
-): Promise<number[]> {
-  const random = createRandom(1);
-  const width = network.inputShape.reduce((all, size) => all * size, 1);
-  const train = {
-    rows,
-    weights: null,
-    x: Float32Array.from({ length: rows * width }, () => random.next()),
-    y: Float32Array.from({ length: rows }, (_, row) => row % Math.max(2, headUnits(network.head))),
-  };
-  const { signal } = new AbortController();
-  const learner = createTfLearner(
-    tf,
-    { network, training: { ...training, batchSize: rows }, seed: 1, train, validation: null, signal },
-    beginning(initialWeights(network, 1)),
-  );
-  try {
-    const order = Int32Array.from({ length: rows }, (_, row) => row);
-    const times: number[] = [];
-    const begin = performance.now();
-    while (times.length < count && (times.length < 2 || performance.now() - begin < EACH_MS)) {
-      await learner.beginEpoch(order);
-      const start = performance.now();
-      await learner.run([0], false);
-      times.push(performance.now() - start);
-    }
-    return times;
-  } finally {
-    learner.dispose();
-  }
+  const rule = [optimizer.kind, l1 > 0, l2 > 0, ...(clipNorm ? ['clipped'] : [])];
+  return JSON.stringify(['outcomes', adapters, inputShape, layers, head, batch, reads, ...rule]);
 }

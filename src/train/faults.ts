@@ -14,8 +14,9 @@ function fail(error: Error): void {
   for (const reject of waiting) reject(failure);
 }
 
-/** Forgets what was seen; for a fresh device, or one that cannot fail. */
+/** Forgets what was seen, and watches no device: for one that cannot fail. */
 export function watchNothing(): void {
+  stopWatching();
   failure = null;
 }
 

@@ -7,7 +7,8 @@ import { buildGraph } from '../gpu/graph.ts';
 import { compileTraining, LossError } from '../gpu/trainer.ts';
 import type { Tuning } from '../gpu/tune.ts';
 import { nameWeights } from '../gpu/weights.ts';
-import type { Checkpoint, Learner, LearnerInput } from './learner.ts';
+import { lossOf } from '../model/loss.ts';
+import { spread, type Checkpoint, type Learner, type LearnerInput } from './learner.ts';
 
 /** @param tuning measurements of earlier trainings, and where new ones are put */
 export async function createGpuLearner(
@@ -17,7 +18,7 @@ export async function createGpuLearner(
   begin: Checkpoint,
 ): Promise<Learner> {
   const { network, training, seed, train, validation, signal } = input;
-  const { optimizer, l1, l2 } = training;
+  const { optimizer, l1, l2, clipNorm } = training;
   const graph = buildGraph(network, 'x');
   const trainer = await compileTraining({
     gpu,
@@ -26,6 +27,8 @@ export async function createGpuLearner(
     optimizer,
     l1,
     l2,
+    clipNorm,
+    loss: lossOf(training, network.head),
     data: train,
     seed,
     initial: begin.kept ?? begin.weights,
@@ -48,6 +51,7 @@ export async function createGpuLearner(
   });
   trainer.writeOptimizer({ steps, slots });
   if (pass) trainer.setPermutation(pass.order, pass.done);
+  if (begin.sums) trainer.writeSums(spread(begin.sums, batchSize));
 
   /** The promise, or an AbortError as soon as the signal says so; what is submitted is not waited for. */
   function unlessAborted<T>(promise: Promise<T>): Promise<T> {
@@ -64,9 +68,9 @@ export async function createGpuLearner(
       pass = { order, done: 0 };
       trainer.setPermutation(order);
     },
-    async run(learningRates, score) {
+    async run(learningRates, { score, clear }) {
       const rows = Math.min(learningRates.length * batchSize, train.rows - pass!.done);
-      const seen = trainer.run(learningRates).catch((error: unknown) => {
+      const seen = trainer.run(learningRates, clear).catch((error: unknown) => {
         if (!(error instanceof LossError)) throw error;
         return { loss: error.loss, metric: NaN, weight: 0, rows }; // the loop says in which epoch it was
       });
@@ -82,11 +86,16 @@ export async function createGpuLearner(
     },
     readKept: () => unlessAborted(trainer.readKept()),
     async save() {
-      const [weights, state, kept] = await unlessAborted(
-        Promise.all([trainer.readWeights(), trainer.readOptimizer(), hasKept ? trainer.readKept() : null]),
+      const [weights, state, kept, sums] = await unlessAborted(
+        Promise.all([
+          trainer.readWeights(),
+          trainer.readOptimizer(),
+          hasKept ? trainer.readKept() : null,
+          trainer.readSums(),
+        ]),
       );
       const slots = state.slots.map((slot) => nameWeights(graph, slot));
-      return { steps, weights, slots, kept, pass: pass && { ...pass } };
+      return { steps, weights, slots, kept, pass: pass && { ...pass }, sums };
     },
     dispose: () => trainer.dispose(),
   };

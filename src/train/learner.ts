@@ -27,14 +27,28 @@ export interface Sums {
   rows: number;
 }
 
+/** What becomes of the figures after a run of steps. */
+export interface Then {
+  /** the validation rows are scored */
+  score: boolean;
+  /** the sums begin anew; else those of the next run go on from them, with the bits that they would have had in one run */
+  clear: boolean;
+}
+
 export interface Reading {
-  /** of the steps that were done; losses are those before each step */
+  /** of the steps since the sums were cleared; losses are those before each step */
   seen: Sums;
   /** of the validation rows by the weights after them; null where it was not asked for, or there are none */
   validation: Sums | null;
 }
 
-/** A training at one moment, in the memory of the page. */
+/** Sums as a device holds them: in float32, at one place or at more of them, which only another learner adds up. */
+export interface PartialSums extends Pick<Sums, 'weight' | 'rows'> {
+  loss: Float32Array;
+  metric: Float32Array;
+}
+
+/** What a learner is at one moment: arrays and plain numbers. */
 export interface Checkpoint {
   /** steps done */
   steps: number;
@@ -45,16 +59,18 @@ export interface Checkpoint {
   kept: Weight[] | null;
   /** the epoch in progress: its order, and how many of its rows are done */
   pass: { order: Int32Array; done: number } | null;
+  /** since they were cleared */
+  sums: PartialSums | null;
 }
 
 export interface Learner {
   /** Begins a pass over the training rows in this order. */
   beginEpoch(order: Int32Array): Promise<void>;
   /**
-   * Does the next steps, one for each learning rate, and scores the validation rows after them where asked to.
+   * Does the next steps, one for each learning rate.
    * @throws UserError where the device fails
    */
-  run(learningRates: number[], score: boolean): Promise<Reading>;
+  run(learningRates: number[], then: Then): Promise<Reading>;
   /** Remembers the weights as they are, in place of those remembered before. */
   keep(): Promise<void>;
   /** The weights that were kept. */
@@ -65,5 +81,16 @@ export interface Learner {
 
 /** A training that begins. */
 export function beginning(weights: Weight[]): Checkpoint {
-  return { steps: 0, weights, slots: [], kept: null, pass: null };
+  return { steps: 0, weights, slots: [], kept: null, pass: null, sums: null };
+}
+
+/** Sums at so many places: as they are where they lie at as many, else all at the first. */
+export function spread(sums: PartialSums | null, places: number): PartialSums {
+  const lay = (values: Float32Array | undefined): Float32Array => {
+    if (values?.length === places) return values.slice();
+    const laid = new Float32Array(places);
+    laid[0] = values?.reduce((all, value) => all + value, 0) ?? 0;
+    return laid;
+  };
+  return { loss: lay(sums?.loss), metric: lay(sums?.metric), weight: sums?.weight ?? 0, rows: sums?.rows ?? 0 };
 }

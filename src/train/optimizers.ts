@@ -83,6 +83,13 @@ export function createOptimizer(tf: Tf, spec: OptimizerSpec): Optimizer {
   }
 }
 
+/** The gradient scaled down to this length where it is longer, as PyTorch does it; null: as it is. */
+export function clipGradient(tf: Tf, gradient: Tensor, clipNorm: number | null): Tensor {
+  if (clipNorm === null) return gradient;
+  const length = tf.sqrt(tf.sum(tf.square(gradient)));
+  return tf.mul(gradient, tf.minimum(tf.div(clipNorm, tf.add(length, 1e-6)), 1));
+}
+
 /** The gradient with that of the penalty l1 * sum |w| + l2 * sum w^2 over kernels added; sign(0) counts as 0. */
 export function addPenalty(
   tf: Tf,

@@ -7,11 +7,12 @@ import { compilePredictor } from '../gpu/predictor.ts';
 import { toProbabilities } from '../model/head.ts';
 import { headUnits, type Network, type Weight } from '../model/spec.ts';
 import { weightSlots } from '../model/weights.ts';
-import { activeEngine, activeTf } from './backend.ts';
+import { activeEngine, activeTf, replaceDevice } from './backend.ts';
 import { tuning } from './compiled.ts';
 import type { BackendName } from './events.ts';
-import { checkDevice, explainFailure, whileDeviceWorks } from './faults.ts';
-import { activateHead, forward } from './network.ts';
+import { checkDevice, explainFailure, isDeviceLoss, whileDeviceWorks } from './faults.ts';
+import { activateHead } from './losses.ts';
+import { forward } from './network.ts';
 import { createPace } from './pace.ts';
 import type { Tensor, Tf } from './tf.ts';
 
@@ -38,10 +39,23 @@ export async function createPredictor(network: Network, weights: Weight[]): Prom
   }
   const onTf = createTfForward(network, weights);
   const onGpu = createCompiledForward(network, weights);
+
+  /** Asked again elsewhere where the device is lost meanwhile: a training that is over must not fail at its test part. */
+  async function predictSomewhere(x: Float32Array, rows: number): Promise<Float32Array> {
+    for (let losses = 0; ;) {
+      try {
+        const engine = await activeEngine(network);
+        return await (engine.kind === 'compiled' ? onGpu.predict(engine.gpu, x, rows) : onTf.predict(x, rows));
+      } catch (error) {
+        if (!isDeviceLoss(error)) throw error;
+        await replaceDevice(++losses, network);
+      }
+    }
+  }
+
   return {
     async predict(x, rows) {
-      const engine = await activeEngine(network);
-      const raw = await (engine.kind === 'compiled' ? onGpu.predict(engine.gpu, x, rows) : onTf.predict(x, rows));
+      const raw = await predictSomewhere(x, rows);
       return network.head.kind === 'value' ? raw : toProbabilities(network.head, raw, rows);
     },
     dispose() {

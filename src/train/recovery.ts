@@ -74,13 +74,13 @@ export async function createSteadyLearner(
     return result;
   }
 
-  async function saveWhenDue(): Promise<void> {
+  async function save(): Promise<Checkpoint> {
     const start = performance.now();
-    if (start < due || journal.length === 0) return;
     checkpoint = await attempt((learner) => learner.save());
     journal = [];
     const end = performance.now();
     due = end + Math.max(SAVE_EVERY_MS, SAVE_SHARE * (end - start));
+    return checkpoint;
   }
 
   await attempt(async () => {});
@@ -89,17 +89,17 @@ export async function createSteadyLearner(
       return place.inUse;
     },
     beginEpoch: (order) => carryOut((learner) => learner.beginEpoch(order)),
-    async run(learningRates, score) {
+    async run(learningRates, then) {
       const reading = await carryOut(
-        (learner) => learner.run(learningRates, score),
-        (learner) => learner.run(learningRates, false),
+        (learner) => learner.run(learningRates, then),
+        (learner) => learner.run(learningRates, { ...then, score: false }),
       );
-      await saveWhenDue();
+      if (journal.length > 0 && performance.now() >= due) await save();
       return reading;
     },
     keep: () => carryOut((learner) => learner.keep()),
     readKept: () => attempt((learner) => learner.readKept()),
-    save: () => attempt((learner) => learner.save()),
+    save,
     dispose() {
       learner?.dispose();
       learner = null;

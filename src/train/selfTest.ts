@@ -55,7 +55,7 @@ export async function selfTestWeights(
     const order = Int32Array.from({ length: rows }, (_, row) => row);
     for (let step = 0; step < 2; step++) {
       await learner.beginEpoch(order);
-      await learner.run([TRAINING.optimizer.learningRate], false);
+      await learner.run([TRAINING.optimizer.learningRate], { score: false, clear: true });
     }
     await learner.keep();
     const weights = await learner.readKept();

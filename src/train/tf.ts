@@ -4,7 +4,8 @@ import type * as tfjs from '@tensorflow/tfjs';
 import { installCpuKernels } from './cpu/kernel.ts';
 
 export type Tf = typeof tfjs;
-export type { Tensor, Scalar } from '@tensorflow/tfjs';
+export type Tensor = tfjs.Tensor;
+export type Scalar = tfjs.Scalar;
 
 let loading: Promise<Tf> | null = null;
 
@@ -22,6 +23,13 @@ export function loadTf(): Promise<Tf> {
     },
   );
   return loading;
+}
+
+/** Lets go of what the library kept for gradients that an error kept it from computing. */
+export function dropGradients(tf: Tf): void {
+  const { state } = tf.engine() as unknown as { state: { activeTape: { saved?: Tensor[] }[] | null } };
+  state.activeTape?.forEach(({ saved }) => tf.dispose(saved ?? []));
+  state.activeTape = null;
 }
 
 /** Whether `loadTf` was ever called: what nothing was loaded for holds nothing. */

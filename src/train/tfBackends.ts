@@ -7,7 +7,14 @@ import { deviceFailed, watchCanvas, watchGpu, watchNothing } from './faults.ts';
 import { nextTask } from './pace.ts';
 import { loadTf, type Tf } from './tf.ts';
 
+/** What a backend of TensorFlow.js computes on. */
+interface Device {
+  device?: GPUDevice;
+  gpgpu?: { gl: WebGL2RenderingContext };
+}
+
 let running: BackendName | null = null;
+const started = new Map<BackendName, Device>();
 
 /** TensorFlow.js with this backend in use, on a device that works. @throws Error where it cannot be started */
 export async function startTf(name: BackendName): Promise<Tf> {
@@ -16,23 +23,29 @@ export async function startTf(name: BackendName): Promise<Tf> {
   if (running === name) return tf;
   await set(tf, name);
   await nextTask(); // a device that was lost while another backend was in use says so now
-  if (deviceFailed()) {
+  if (deviceFailed() || started.get(name)?.gpgpu?.gl.isContextLost()) {
     discard(tf, name);
     await set(tf, name);
   }
   return tf;
 }
 
-/** The backend that TensorFlow.js has in use; null before the first. */
-export function runningTf(): BackendName | null {
-  return running;
+/** Gives a device back that TensorFlow.js was given, and all that lies on it. Nothing happens where it has none. */
+export async function stopTf(name: 'webgl' | 'webgpu'): Promise<void> {
+  const { device, gpgpu } = started.get(name) ?? {};
+  if (!device && !gpgpu) return;
+  if (running === name) await startTf('cpu'); // nobody watches it now: that it is lost is no failure
+  discard(await loadTf(), name);
+  device?.destroy();
+  gpgpu?.gl.getExtension('WEBGL_lose_context')?.loseContext();
 }
 
 async function set(tf: Tf, name: BackendName): Promise<void> {
   if (name === 'webgpu') await registerWebGpu(tf);
   if (!(await tf.setBackend(name))) throw new Error(`TensorFlow.js could not start ${name}`);
   running = name;
-  const backend = tf.backend() as unknown as { device?: GPUDevice; gpgpu?: { gl: WebGL2RenderingContext } };
+  const backend = tf.backend() as unknown as Device;
+  started.set(name, backend);
   if (backend.device) watchGpu(backend.device);
   else if (backend.gpgpu) watchCanvas(backend.gpgpu.gl.canvas);
   else watchNothing();
@@ -43,7 +56,8 @@ function discard(tf: Tf, name: BackendName): void {
   const factory = tf.findBackendFactory(name);
   tf.removeBackend(name);
   if (factory) tf.registerBackend(name, factory, name === 'webgpu' ? 3 : 2);
-  running = null;
+  started.delete(name);
+  if (running === name) running = null;
 }
 
 /**

@@ -2,16 +2,19 @@
 // the step that moves them. Tensors live from `createTfLearner` to `dispose`. It knows no epochs but their order.
 
 import { abortError } from '../base/errors.ts';
+import { lossOf } from '../model/loss.ts';
 import type { Weight } from '../model/spec.ts';
+import { isKernel, isTrained } from '../model/slots.ts';
 import { weightSlots } from '../model/weights.ts';
 import { gatherBatch, type Batch, type TrainRows } from './batches.ts';
 import type { BackendName } from './events.ts';
 import { checkDevice, explainFailure, whileDeviceWorks } from './faults.ts';
-import type { Checkpoint, Learner, LearnerInput, Sums } from './learner.ts';
-import { forward, rowLosses, rowMetrics } from './network.ts';
-import { addPenalty, createOptimizer } from './optimizers.ts';
+import { spread, type Checkpoint, type Learner, type LearnerInput, type PartialSums, type Sums } from './learner.ts';
+import { rowLosses, rowMetrics } from './losses.ts';
+import { forward } from './network.ts';
+import { addPenalty, clipGradient, createOptimizer } from './optimizers.ts';
 import { createPace } from './pace.ts';
-import type { Tensor, Tf } from './tf.ts';
+import { dropGradients, type Tensor, type Tf } from './tf.ts';
 
 /** All weights at one moment. No tensor is ever written to twice, so it costs no copy. */
 interface Snapshot {
@@ -26,9 +29,10 @@ const sizeOf = (shape: number[]): number => shape.reduce((product, length) => pr
 export function createTfLearner(tf: Tf, input: LearnerInput, begin: Checkpoint): Learner {
   const { network, training, seed, signal } = input;
   const { head } = network;
+  const lossSpec = lossOf(training, head);
   const slots = weightSlots(network);
-  const trained = slots.filter(({ role }) => role !== 'movingMean' && role !== 'movingVariance');
-  const averaged = slots.filter((slot) => !trained.includes(slot));
+  const trained = slots.filter(isTrained);
+  const averaged = slots.filter((slot) => !isTrained(slot));
   const sizes = trained.map(({ shape }) => sizeOf(shape));
   const count = sizes.reduce((sum, length) => sum + length, 0);
   const batchSize = Math.min(training.batchSize, input.train.rows);
@@ -59,10 +63,9 @@ export function createTfLearner(tf: Tf, input: LearnerInput, begin: Checkpoint):
   };
 
   const kernelMask = flatten(
-    trained.map(({ name, role, shape }) => ({
-      name,
-      shape,
-      data: new Float32Array(sizeOf(shape)).fill(role === 'kernel' ? 1 : 0),
+    trained.map((slot) => ({
+      ...slot,
+      data: new Float32Array(sizeOf(slot.shape)).fill(isKernel(slot) ? 1 : 0),
     })),
     null,
   );
@@ -75,7 +78,10 @@ export function createTfLearner(tf: Tf, input: LearnerInput, begin: Checkpoint):
   let state: Tensor[] = Array.from({ length: optimizer.slots }, (_, slot) =>
     tf.tensor1d(flatten(begin.slots[slot] ?? [], 0)),
   );
-  let sums: Tensor = tf.zeros([2]);
+  const begun = spread(begin.sums, 1);
+  let sums: Tensor = tf.tensor1d([begun.loss[0], begun.metric[0]]);
+  /** of the steps since the sums were cleared */
+  let counted = { weight: begun.weight, rows: begun.rows };
 
   /** The flat vector cut into the weights of the layers. Call within `tf.tidy`. */
   const cut = (vector: Tensor): Tensor[] =>
@@ -102,12 +108,13 @@ export function createTfLearner(tf: Tf, input: LearnerInput, begin: Checkpoint):
             step: steps,
             onMoving: (name, value) => moved.set(name, value),
           });
-          const losses = rowLosses(tf, head, logits, y);
+          const losses = rowLosses(tf, head, lossSpec, logits, y);
           added.push(tf.keep(sumsOf(losses, rowMetrics(tf, head, logits, y), weights)));
           return tf.div(tf.sum(tf.mul(losses, weights)), batch.weight || 1) as never;
         };
         const { grads } = tf.valueAndGrads(loss)(cut(flat));
-        const gradient = addPenalty(tf, tf.concat(grads.map((g) => tf.reshape(g, [-1]))), flat, kernels, training);
+        const whole = addPenalty(tf, tf.concat(grads.map((g) => tf.reshape(g, [-1]))), flat, kernels, training);
+        const gradient = clipGradient(tf, whole, training.clipNorm ?? null);
         const update = optimizer.update(flat, gradient, state, learningRate, steps + 1, kernels);
         return { weights: update.weights, state: update.state, sums: tf.add(sums, added[0]) };
       });
@@ -119,6 +126,7 @@ export function createTfLearner(tf: Tf, input: LearnerInput, begin: Checkpoint):
       steps++;
     } catch (error) {
       moved.forEach((tensor) => tensor.dispose());
+      dropGradients(tf);
       throw error;
     } finally {
       tf.dispose(added);
@@ -129,7 +137,7 @@ export function createTfLearner(tf: Tf, input: LearnerInput, begin: Checkpoint):
     tf.tidy(() => {
       const { x, y, weights } = load(batch);
       const logits = forward(tf, network, named(cut(flat)), x, null);
-      return sumsOf(rowLosses(tf, head, logits, y), rowMetrics(tf, head, logits, y), weights);
+      return sumsOf(rowLosses(tf, head, lossSpec, logits, y), rowMetrics(tf, head, logits, y), weights);
     });
 
   async function read(tensor: Tensor): Promise<[number, number]> {
@@ -170,6 +178,11 @@ export function createTfLearner(tf: Tf, input: LearnerInput, begin: Checkpoint):
     return slots.map(({ name }) => weights.get(name)!);
   }
 
+  async function downloadSums(): Promise<PartialSums> {
+    const [loss, metric] = await whileDeviceWorks(sums.data());
+    return { loss: Float32Array.of(loss), metric: Float32Array.of(metric), ...counted };
+  }
+
   /** One vector as named weights. */
   function split(all: ArrayLike<number>): Weight[] {
     let from = 0;
@@ -199,9 +212,8 @@ export function createTfLearner(tf: Tf, input: LearnerInput, begin: Checkpoint):
     async beginEpoch(order) {
       pass = { order, done: 0 };
     },
-    run: (learningRates, scoring) =>
+    run: (learningRates, { score: scoring, clear }) =>
       explained(async () => {
-        const seen: Sums = { loss: 0, metric: 0, weight: 0, rows: 0 };
         for (const rate of learningRates) {
           await pause();
           if (!pass || pass.done >= pass.order.length) throw new Error('the epoch is over: begin the next one');
@@ -209,13 +221,16 @@ export function createTfLearner(tf: Tf, input: LearnerInput, begin: Checkpoint):
           const batch = gatherBatch(input.train, head, pass.order, pass.done, to);
           step(batch, rate);
           pass.done = to;
-          seen.weight += batch.weight;
-          seen.rows += batch.rows;
+          counted = { weight: counted.weight + batch.weight, rows: counted.rows + batch.rows };
         }
-        const taken = sums;
-        sums = tf.zeros([2]);
-        [seen.loss, seen.metric] = await read(taken);
-        return { seen, validation: scoring && input.validation ? await evaluate(input.validation) : null };
+        const [taken, seen] = [sums, counted];
+        if (clear) counted = { weight: 0, rows: 0 };
+        sums = clear ? tf.zeros([2]) : tf.clone(taken);
+        const [loss, metric] = await read(taken);
+        return {
+          seen: { loss, metric, ...seen },
+          validation: scoring && input.validation ? await evaluate(input.validation) : null,
+        };
       }),
     async keep() {
       disposeKept();
@@ -227,6 +242,7 @@ export function createTfLearner(tf: Tf, input: LearnerInput, begin: Checkpoint):
     readKept: () => explained(() => download(kept!)),
     save: () =>
       explained(async () => ({
+        sums: await downloadSums(),
         steps,
         weights: await download({ flat, moving }),
         slots: await Promise.all(state.map(async (slot) => split(await whileDeviceWorks(slot.data())))),

@@ -3,11 +3,23 @@
 // One class, for a choice of data set, version or recipe moves the other two; a training under way has its own.
 
 import type { Recipe } from '../model/recipe.ts';
+import type { ModelKind, ModelSpec } from '../model/spec.ts';
 import type { Evaluation } from '../evaluate/report.ts';
-import type { ColumnChange, Dataset, DatasetDetail, ImportProgress, Version } from '../worker/api.ts';
-import { lathe } from '../worker/client.ts';
+import type {
+  CallOptions,
+  ColumnChange,
+  Dataset,
+  DatasetDetail,
+  ImportProgress,
+  Lineage,
+  Run,
+  TrainProgress,
+  Version,
+} from '../worker/api.ts';
+import { lathe, WorkerGone } from '../worker/client.ts';
+import { persistence } from './shell/persistence.svelte.ts';
 import { readPreference, writePreference } from './shell/preference.ts';
-import { type Stage, stageOfHash } from './shell/stages.ts';
+import { type Route, routeOfHash } from './shell/stages.ts';
 import { Training } from './shell/training.svelte.ts';
 
 /** An import under way. */
@@ -18,7 +30,7 @@ interface Importing {
 }
 
 export class Session {
-  stage = $state<Stage>('data');
+  stage = $state<Route>('data');
   /** the lists below were read once */
   ready = $state(false);
 
@@ -65,7 +77,7 @@ export class Session {
 
   /** Reads what is kept and goes where the address says. Call once. */
   async start(): Promise<void> {
-    this.stage = stageOfHash(location.hash);
+    this.stage = routeOfHash(location.hash);
     await this.attempt(async () => {
       const [datasets, versions] = await Promise.all([lathe.datasets(), lathe.versions()]);
       this.datasets = datasets;
@@ -95,7 +107,7 @@ export class Session {
   }
 
   /** Goes to a stage, by the address, so that the browser's Back works. */
-  go(stage: Stage): void {
+  go(stage: Route): void {
     location.hash = `#/${stage}`;
   }
 
@@ -256,6 +268,16 @@ export class Session {
     }
   }
 
+  /** What Lathe would propose of this kind for the draft's data and target; null where it refuses, which is said. */
+  async suggestModel(kind: ModelKind): Promise<ModelSpec | null> {
+    const { dataset, target } = this.draft()!;
+    let model: ModelSpec | null = null;
+    await this.attempt(async () => {
+      model = (await lathe.suggestRecipe(dataset, { target, model: kind })).model;
+    });
+    return model;
+  }
+
   /** Takes a recipe as the draft, such as that of an earlier version, and goes to Train. */
   async useRecipe(recipe: Recipe): Promise<void> {
     if (this.datasetId !== recipe.dataset) await this.selectDataset(recipe.dataset);
@@ -270,21 +292,52 @@ export class Session {
     const recipe = this.draft();
     if (!recipe || this.isTraining) return;
     const training = new Training(recipe, this.dataset?.name ?? '');
+    await this.#follow(training, (options) => lathe.train(recipe, { model, ...options }));
+  }
+
+  /** Goes on with a run that was cut off or failed. */
+  async resumeRun(run: Run): Promise<void> {
+    if (this.isTraining) return;
+    const training = new Training(run.recipe, run.datasetName, run.log);
+    training.runId = run.id;
+    await this.#follow(training, (options) => lathe.resumeRun(run.id, options));
+    if (training.begun) return;
+    this.training = null; // it was refused: another tab may have been first
+    this.fail(training.error);
+  }
+
+  /** A training from its begin to its end. Where its worker goes meanwhile, it is taken up once by itself. */
+  async #follow(training: Training, begin: (options: CallOptions<TrainProgress>) => Promise<Version>): Promise<void> {
     this.training = training;
     this.#trainAbort = new AbortController();
-    const { signal } = this.#trainAbort;
+    const options = { signal: this.#trainAbort.signal, onProgress: (p: TrainProgress) => training.follow(p) };
+    const takeUp = (error: unknown) => {
+      if (!(error instanceof WorkerGone) || training.runId === null) throw error;
+      console.warn(error);
+      this.notify('The worker stopped. The training goes on from its last checkpoint.');
+      return lathe.resumeRun(training.runId, options);
+    };
     try {
-      const version = await lathe.train(recipe, { model, signal, onProgress: (p) => training.follow(p) });
+      const version = await begin(options).catch(takeUp);
       this.versions = await lathe.versions();
       training.version = version;
       training.state = 'finished';
       if (this.datasetId === version.datasetId || !this.datasetId) this.#useVersion(version.id);
       this.notify(`Training is finished: ${version.id} is kept.`);
+      if (this.versions.length === 1) await this.#askToKeep();
     } catch (error) {
       training.error = isAbort(error) ? null : error;
       training.state = isAbort(error) ? 'discarded' : 'failed';
       this.notify(isAbort(error) ? 'Training discarded.' : 'Training failed.');
     }
+  }
+
+  /** With the first version there is something to lose. */
+  async #askToKeep(): Promise<void> {
+    await persistence.read();
+    if (persistence.state !== 'not asked') return;
+    this.notify('Your first version is kept. The browser is asked not to clear it by itself when the disk is full.');
+    await persistence.ask();
   }
 
   async pauseTraining(): Promise<void> {
@@ -308,6 +361,11 @@ export class Session {
     this.#trainAbort?.abort();
   }
 
+  /** Gives a run up that was cut off or failed. */
+  async discardRun(id: number): Promise<void> {
+    await this.attempt(() => lathe.discardRun(id));
+  }
+
   // Evaluate and versions
 
   /** Makes a version the one at hand, and its data set with it where that is still there. */
@@ -328,11 +386,28 @@ export class Session {
     });
   }
 
-  async noteVersion(id: string, note: string): Promise<void> {
-    await this.attempt(async () => {
-      await lathe.updateVersion(id, { note });
+  /** Changes what a person may change of a version. */
+  async updateVersion(id: string, change: { note?: string; tags?: string[] }): Promise<boolean> {
+    return this.attempt(async () => {
+      await lathe.updateVersion(id, change);
       this.versions = await lathe.versions();
     });
+  }
+
+  /** Moves an alias to a version of its model, or takes it away (null). */
+  async setAlias(model: string, alias: string, number: number | null): Promise<boolean> {
+    return this.attempt(async () => {
+      const before = this.versions.find((other) => other.model === model && other.aliases.includes(alias));
+      await lathe.setAlias(model, alias, number);
+      this.versions = await lathe.versions();
+      if (number === null) this.notify(`${alias} names no version of ${model} now.`);
+      else this.notify(`${alias} is ${model}@${number} now${before ? `; it was ${before.id}` : ''}.`);
+    });
+  }
+
+  /** From data sets to files, as it is now. */
+  lineage(): Promise<Lineage> {
+    return lathe.lineage();
   }
 
   async renameModel(model: string, name: string): Promise<boolean> {
@@ -394,10 +469,7 @@ export function isAbort(error: unknown): boolean {
 }
 
 function newest(versions: Version[]): Version | undefined {
-  return versions.reduce<Version | undefined>(
-    (best, v) => (best && best.createdAt >= v.createdAt ? best : v),
-    undefined,
-  );
+  return versions.at(-1); // not by the clock, which may have been set back
 }
 
 export const session = new Session();

@@ -6,15 +6,40 @@ import type { Repair } from '../data/repairs.ts';
 import type { ColumnRole, ColumnType, Row } from '../data/table.ts';
 import type { Evaluation } from '../evaluate/report.ts';
 import type { Recipe } from '../model/recipe.ts';
+import type { LayerShape } from '../model/shapes.ts';
 import type { ModelKind } from '../model/spec.ts';
+import type { BackupProgress } from '../store/backup.ts';
+import type { BackupContents } from '../store/backupManifest.ts';
+import type { Damage } from '../store/backupScope.ts';
 import type { Dataset, DatasetDetail } from '../store/datasets.ts';
+import type { AuditProgress, AuditReport } from '../store/audit.ts';
+import type { CleanUpItem, CleanUpPart } from '../store/cleanUp.ts';
+import type { Incident } from '../store/incident.ts';
+import type { Kind } from '../store/kinds.ts';
+import type { SalvageReport } from '../store/salvage.ts';
+import type { Usage } from '../store/usage.ts';
+import type { Lineage } from '../store/lineage.ts';
+import type { Model } from '../store/models.ts';
+import type { RestoreProgress, RestoreReport } from '../store/restore.ts';
 import type { Run } from '../store/runs.ts';
 import type { PredictField, Version } from '../store/versions.ts';
 import type { BackendInfo, BackendName, BackendReport, EpochLog, StepProgress } from '../train/events.ts';
 
 export type { Repair } from '../data/repairs.ts';
+export type { BackupProgress } from '../store/backup.ts';
+export type { BackupContents } from '../store/backupManifest.ts';
+export type { Damage } from '../store/backupScope.ts';
 export type { Dataset, DatasetDetail } from '../store/datasets.ts';
-export type { Run, RunState } from '../store/runs.ts';
+export type { AuditProgress, AuditReport } from '../store/audit.ts';
+export type { CleanUpItem, CleanUpPart } from '../store/cleanUp.ts';
+export type { Incident, IncidentKind } from '../store/incident.ts';
+export type { Kind } from '../store/kinds.ts';
+export type { SalvageReport } from '../store/salvage.ts';
+export type { Usage, UsageItem } from '../store/usage.ts';
+export type { Lineage, LineageKind, LineageNode } from '../store/lineage.ts';
+export type { Alias, Model } from '../store/models.ts';
+export type { RestoreProgress, RestoreReport } from '../store/restore.ts';
+export type { Resumable, Run, RunState } from '../store/runs.ts';
 export type { PredictField, Version } from '../store/versions.ts';
 
 export interface RowPage {
@@ -48,6 +73,19 @@ export interface TrainProgress {
   step?: StepProgress;
   /** the epoch that has just ended */
   epoch?: EpochLog;
+  /** the epochs before, where a run is taken up */
+  log?: EpochLog[];
+  /** the checkpoint that was just saved, or why it was not; the training goes on */
+  checkpoint?: CheckpointProgress;
+}
+
+export interface CheckpointProgress {
+  /** the epoch that it was taken in */
+  epoch: number;
+  /** milliseconds since 1970; null where it was not saved */
+  savedAt: number | null;
+  /** why it was not */
+  error: string | null;
 }
 
 export type Prediction = { label: string; probabilities: Record<string, number> } | { value: number };
@@ -100,6 +138,8 @@ export interface Verification {
 
 export interface ExportedModel {
   file: File;
+  /** of the file, hex; kept with the version */
+  sha256: string;
   /** of the runtime that people open this format with; `checks` has every one that was run */
   verification: Verification;
   checks: Verification[];
@@ -124,6 +164,13 @@ export interface ColumnChange {
   type?: ColumnType;
   role?: ColumnRole;
 }
+
+/** What `watch` tells of. */
+export type LatheEvent =
+  /** records were changed, here or in another tab */
+  | { kind: 'changed'; kinds: Kind[] }
+  /** `blocked`: an older page in another tab keeps this one from opening; it goes on when that tab is closed */
+  | { kind: 'storage'; state: 'blocked' | 'open' };
 
 export interface Lathe {
   /** Reads a CSV or TSV, a zip of one folder a class, or loose images. Nothing is stored unless all of it was read. */
@@ -150,10 +197,15 @@ export interface Lathe {
   checkRecipe(recipe: Recipe): Promise<{
     parameters: number;
     outputs: string[];
-    layers: { name: string; shape: number[]; parameters: number }[];
+    /** nested ones too, each after the layer that holds it; the last is the output layer */
+    layers: LayerShape[];
   }>;
   /** One training at a time. An aborted signal discards the run; `stop` keeps the best weights so far. */
   train(recipe: Recipe, options?: CallOptions<TrainProgress> & { model?: string }): Promise<Version>;
+  /** Goes on with a run that was cut off or failed, from its last checkpoint, as if nothing had happened. */
+  resumeRun(runId: number, options?: CallOptions<TrainProgress>): Promise<Version>;
+  /** Gives such a run up: its log stays, its checkpoints go. */
+  discardRun(runId: number): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   stop(): Promise<void>;
@@ -161,11 +213,43 @@ export interface Lathe {
   runs(): Promise<Run[]>;
   removeRun(id: number): Promise<void>;
   versions(): Promise<Version[]>;
+  /** By `model@3`, `model@v3`, `model@champion` (an alias) or `model@latest`; so wherever a version is asked for. */
   version(id: string): Promise<Version>;
-  updateVersion(id: string, change: { note?: string }): Promise<Version>;
+  updateVersion(id: string, change: { note?: string; tags?: string[] }): Promise<Version>;
   /** Renames a model: its versions keep their numbers and get new ids. */
   renameModel(model: string, name: string): Promise<Version[]>;
+  /** Its aliases go with it; its run stays. */
   removeVersion(id: string): Promise<void>;
+  /** Every model that has a version. */
+  models(): Promise<Model[]>;
+  /** Moves an alias to a version of its model, or removes it (null). */
+  setAlias(model: string, alias: string, number: number | null): Promise<void>;
+  /** What came of what: data sets, recipes, runs, versions, aliases, exported files. */
+  lineage(): Promise<Lineage>;
+
+  /**
+   * The whole workspace as one file, or some models with all that they came of; with a passphrase, sealed by it. It is
+   * written to `to` as it is made (then `file` is null), else to a file on disk that lasts until the next backup or until
+   * the page is closed.
+   */
+  backup(
+    request?: { models?: string[]; passphrase?: string; to?: FileSystemFileHandle },
+    options?: CallOptions<BackupProgress>,
+  ): Promise<{ file: File | null; contents: BackupContents }>;
+  /** What is in a backup; null where it is sealed and no passphrase was given. Its blobs are checked when it is restored. */
+  inspectBackup(
+    file: File,
+    request?: { passphrase?: string },
+  ): Promise<{ sealed: boolean; contents: BackupContents | null; damaged: Damage[] }>;
+  /**
+   * Puts a backup back beside what is here, or some of its models with all that they came of: all of it or nothing. What is
+   * damaged is named in the error, and left out with `skipDamaged`.
+   */
+  restore(
+    file: File,
+    request?: { passphrase?: string; models?: string[]; skipDamaged?: boolean },
+    options?: CallOptions<RestoreProgress>,
+  ): Promise<RestoreReport>;
 
   evaluate(versionId: string, options?: { split?: Part }): Promise<Evaluation>;
   examples(versionId: string, query?: ExampleQuery): Promise<ExamplePage>;
@@ -180,6 +264,23 @@ export interface Lathe {
 
   /** Writes the file, opens its very bytes in the runtimes that read it, and throws where they differ by more than 1e-4. */
   exportModel(versionId: string, format: ExportFormat): Promise<ExportedModel>;
+
+  /** What is wrong with what is kept; null where it is whole. Nothing is written until it was dealt with. */
+  incident(): Promise<Incident | null>;
+  /** Deals with an incident: puts back what is sound in the database and its second copy, and says what is lost. */
+  salvage(): Promise<SalvageReport>;
+  /** Hashes everything that is kept again. */
+  audit(options?: CallOptions<AuditProgress>): Promise<AuditReport>;
+  /** The last audit; it is also made in idle time, once a day. Null where there was none. */
+  lastAudit(): Promise<AuditReport | null>;
+  /** What takes the room. */
+  usage(): Promise<Usage>;
+  /** Removes what is not needed and gives what went, or, as a preview, what would go. */
+  cleanUp(parts: CleanUpPart[], options?: { preview?: boolean }): Promise<CleanUpItem[]>;
+  /** Everything that can still be read, as it lies on the disk, as a tar file; also of a newer or damaged database. */
+  rawExport(): Promise<File>;
+  /** Tells of what happens, here and in other tabs, until it is aborted. */
+  watch(options: CallOptions<LatheEvent>): Promise<void>;
 
   backends(): Promise<BackendReport>;
   /** What TensorFlow.js holds; zeros where it was not loaded yet. */

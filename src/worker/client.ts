@@ -6,6 +6,7 @@ import type { Lathe } from './api.ts';
 import { connect, type Connection } from './channel.ts';
 import type { EngineSetup } from './context.ts';
 import engineUrl from './engine.ts?worker&url';
+import { createRequestLog, watchRequests, type Seen } from './requests.ts';
 
 // Every verb once; the compiler holds this list to the interface.
 const VERBS = Object.keys({
@@ -21,6 +22,8 @@ const VERBS = Object.keys({
   suggestRecipe: 1,
   checkRecipe: 1,
   train: 1,
+  resumeRun: 1,
+  discardRun: 1,
   pause: 1,
   resume: 1,
   stop: 1,
@@ -31,6 +34,20 @@ const VERBS = Object.keys({
   updateVersion: 1,
   renameModel: 1,
   removeVersion: 1,
+  models: 1,
+  setAlias: 1,
+  lineage: 1,
+  incident: 1,
+  salvage: 1,
+  audit: 1,
+  lastAudit: 1,
+  usage: 1,
+  cleanUp: 1,
+  rawExport: 1,
+  watch: 1,
+  backup: 1,
+  inspectBackup: 1,
+  restore: 1,
   evaluate: 1,
   examples: 1,
   predictForm: 1,
@@ -41,14 +58,22 @@ const VERBS = Object.keys({
   memory: 1,
 } satisfies Record<keyof Lathe, 1>) as (keyof Lathe)[];
 
+/** Why a call was not answered: the worker is gone, by a fault or by its browser's will. What is kept is safe. */
+export class WorkerGone extends Error {
+  override name = 'WorkerGone';
+}
+
 export interface Client {
   lathe: Lathe;
   /** Ends the worker; calls that wait are rejected, and a later call starts a new one. */
   close(): void;
 }
 
-/** A client with a worker of its own. Pages use `lathe`, below; a second client is a second tab as far as Lathe knows. */
-export function openClient(setup: EngineSetup): Client {
+/**
+ * A client with a worker of its own. Pages use `lathe`, below; a second client is a second tab as far as Lathe knows.
+ * @param onSeen hears what the worker asked the network for
+ */
+export function openClient(setup: EngineSetup, onSeen: (seen: Seen) => void = () => {}): Client {
   let live: { connection: Connection<Lathe>; worker: Worker } | null = null;
 
   function end(error: Error): void {
@@ -58,17 +83,24 @@ export function openClient(setup: EngineSetup): Client {
   }
 
   function start(): Connection<Lathe> {
-    const worker = startWorker();
+    const { worker, gone } = startWorker();
     const { port1, port2 } = new MessageChannel();
     const connection = connect<Lathe>(port1, VERBS);
     live = { connection, worker };
+    const endOf = (why: string) => {
+      if (live?.worker !== worker) return;
+      end(new WorkerGone(`the worker has stopped (${why}); a training goes on from its last checkpoint: resumeRun`));
+    };
     worker.addEventListener('error', (event) => {
       event.preventDefault();
-      if (live?.worker === worker)
-        end(new Error(`the worker has stopped: ${event.message || 'it could not be loaded'}`));
+      endOf(event.message || 'it could not be loaded');
     });
+    void gone.then(() => endOf('the browser ended it'));
     // The port keeps what is sent meanwhile; a message to the worker itself would be lost before the engine is loaded.
-    worker.addEventListener('message', () => worker.postMessage({ port: port2, setup }, [port2]), { once: true });
+    worker.addEventListener('message', ({ data }: MessageEvent<'ready' | Seen>) => {
+      if (data === 'ready') worker.postMessage({ port: port2, setup }, [port2]);
+      else onSeen(data);
+    });
     return connection;
   }
 
@@ -84,15 +116,26 @@ export function openClient(setup: EngineSetup): Client {
   };
 }
 
-/** Every verb of Lathe, as `api.ts` describes them. */
-export const { lathe } = openClient({ baseURI: globalThis.document?.baseURI, database: 'lathe' });
+/** What the page and its workers asked the network for, from the first moment on. */
+export const requests = createRequestLog();
+if (globalThis.document) watchRequests('page', requests.add);
 
-function startWorker(): Worker {
+/** Every verb of Lathe, as `api.ts` describes them. */
+export const { lathe } = openClient({ baseURI: globalThis.document?.baseURI, database: 'lathe' }, requests.add);
+
+/** `gone` resolves when the worker is no more, which no event tells: it holds a lock as long as it lives. */
+function startWorker(): { worker: Worker; gone: Promise<unknown> } {
   const engine = JSON.stringify(new URL(engineUrl, document.baseURI).href);
+  const lock = `worker ${Math.random()} ${Date.now()}`; // no other's in any tab
   // A rejected import tells the page nothing; thrown outside the promise, it reaches the worker's error event.
-  const bootstrap = `import(${engine}).catch((error) => setTimeout(() => { throw error; }));`;
+  const bootstrap = `
+    const alive = (granted) => navigator.locks.request('${lock}', () => (granted(), new Promise(() => {})));
+    const begun = navigator.locks ? new Promise(alive) : Promise.resolve();
+    begun.then(() => import(${engine})).catch((error) => setTimeout(() => { throw error; }));`;
   const url = URL.createObjectURL(new Blob([bootstrap], { type: 'text/javascript' }));
   const worker = new Worker(url, { type: 'module', name: 'lathe' });
   setTimeout(() => URL.revokeObjectURL(url), 60_000); // the worker reads it after this returns
-  return worker;
+  const ready = new Promise((resolve) => worker.addEventListener('message', resolve, { once: true }));
+  const gone = ready.then(() => navigator.locks?.request(lock, async () => {}) ?? new Promise(() => {}));
+  return { worker, gone };
 }

@@ -3,14 +3,15 @@
 
 import type { Table } from '../data/table.ts';
 import type { Recipe } from '../model/recipe.ts';
-import { createStorage, type Storage } from '../store/db.ts';
+import { createWorkspace, type Workspace } from '../store/workspace.ts';
 import { createCache, type Cache } from './cache.ts';
+import { createEvents, type Events } from './events.ts';
 
 /** What the engine must be told, as a worker from a blob has no address of its own. */
 export interface EngineSetup {
   /** the address of the page; the samples are found from it */
   baseURI: string;
-  /** name of the database */
+  /** name of the workspace: of its database and its folder */
   database: string;
 }
 
@@ -34,7 +35,8 @@ export interface Predicted {
 }
 
 export interface Context {
-  storage: Storage;
+  workspace: Workspace;
+  events: Events;
   setup: EngineSetup;
   /** what trains in this worker now */
   training: Training | null;
@@ -50,8 +52,17 @@ export interface Context {
 
 export function createContext(setup: EngineSetup): Context {
   let last: Promise<unknown> = Promise.resolve();
+  const workspace = createWorkspace(setup.database);
+  const events = createEvents(setup.database);
+  workspace.onCommitted = (kinds) => events.emit({ kind: 'changed', kinds }, { everywhere: true });
+  workspace.onBlocked = () => {
+    events.emit({ kind: 'storage', state: 'blocked' });
+    const opened = () => events.emit({ kind: 'storage', state: 'open' });
+    workspace.open().then(opened, opened);
+  };
   return {
-    storage: createStorage(setup.database),
+    workspace,
+    events,
     setup,
     training: null,
     compute(task) {

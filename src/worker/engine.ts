@@ -6,15 +6,37 @@ import { serve } from './channel.ts';
 import { createContext, type Context, type EngineSetup } from './context.ts';
 import { dataVerbs } from './engineData.ts';
 import { keptVerbs } from './engineKept.ts';
+import { watchEvents } from './events.ts';
+import { watchRequests } from './requests.ts';
 
 // Tells the page that this worker listens; the page answers with the port on which the calls come.
 addEventListener(
   'message',
-  ({ data: { port, setup } }: MessageEvent<{ port: MessagePort; setup: EngineSetup }>) =>
-    serve<Lathe>(port, createEngine(createContext(setup))),
+  ({ data: { port, setup } }: MessageEvent<{ port: MessagePort; setup: EngineSetup }>) => {
+    const context = createContext(setup);
+    serve<Lathe>(port, createEngine(context));
+    startIdleAudit(context, port);
+  },
   { once: true },
 );
 postMessage('ready');
+watchRequests('engine', (seen) => postMessage(seen));
+
+/** Nobody has asked for anything for so long. */
+const IDLE_MS = 60_000;
+
+/** Audits what is kept, and removes what pages that are gone have left, while there is nothing else to do. */
+function startIdleAudit(context: Context, port: MessagePort): void {
+  let askedAt = performance.now();
+  port.addEventListener('message', () => (askedAt = performance.now()));
+  const isBusy = () => context.training !== null || performance.now() - askedAt < IDLE_MS;
+  setTimeout(async () => {
+    const { removeOldTemporaries } = await import('../store/temporary.ts');
+    await removeOldTemporaries(context.workspace.name).catch(console.warn); // the next visit does it
+    const { auditWhenIdle } = await import('../store/idleAudit.ts');
+    await auditWhenIdle(context.workspace, { isBusy });
+  }, IDLE_MS);
+}
 
 function createEngine(context: Context): Lathe {
   return {
@@ -28,6 +50,7 @@ function createEngine(context: Context): Lathe {
     checkRecipe: async (...args) => (await import('./engineRecipe.ts')).checkRecipe(context, ...args),
 
     train: async (...args) => (await import('./engineTrain.ts')).train(context, ...args),
+    resumeRun: async (...args) => (await import('./engineTrain.ts')).resumeRun(context, ...args),
     pause: async () => (await import('./engineTrain.ts')).pause(context),
     resume: async () => (await import('./engineTrain.ts')).resume(context),
     stop: async () => (await import('./engineTrain.ts')).stop(context),
@@ -40,6 +63,20 @@ function createEngine(context: Context): Lathe {
     predictFile: async (...args) => (await import('./enginePredict.ts')).predictFile(context, ...args),
 
     exportModel: async (...args) => (await import('./engineExport.ts')).exportModel(context, ...args),
+
+    incident: () => context.workspace.incident(),
+    watch: (options) => watchEvents(context.events, options),
+    lineage: async () => (await import('./engineStorage.ts')).lineage(context),
+    salvage: async () => (await import('./engineStorage.ts')).salvage(context),
+    audit: async (...args) => (await import('./engineStorage.ts')).audit(context, ...args),
+    lastAudit: async () => (await import('./engineStorage.ts')).lastAudit(context),
+    usage: async () => (await import('./engineStorage.ts')).usage(context),
+    cleanUp: async (...args) => (await import('./engineStorage.ts')).cleanUp(context, ...args),
+    rawExport: async () => (await import('./engineStorage.ts')).rawExport(context),
+
+    backup: async (...args) => (await import('./engineBackup.ts')).backup(context, ...args),
+    inspectBackup: async (...args) => (await import('./engineBackup.ts')).inspectBackup(...args),
+    restore: async (...args) => (await import('./engineBackup.ts')).restore(context, ...args),
 
     backends: async () => (await import('../train/backend.ts')).probeBackends(),
     memory: async () => (await import('../train/backend.ts')).memory(),

@@ -17,18 +17,19 @@ import { storedTable } from './tables.ts';
 type DataVerbs = Pick<Lathe, 'datasets' | 'dataset' | 'renameDataset' | 'removeDataset' | 'rows' | 'images'>;
 
 export function dataVerbs(context: Context): DataVerbs {
-  const open = () => context.storage.open();
+  const { workspace } = context;
   return {
-    datasets: async () => (await listDatasets(await open())).map(summary),
-    dataset: async (id) => readDataset(await open(), id),
+    datasets: async () => (await listDatasets(workspace)).map(summary),
+    dataset: async (id) => readDataset(workspace, id),
     async renameDataset(id, name) {
-      return summary(await changeDataset(await open(), id, { name: checkName('data set', name) }));
+      const checked = checkName('data set', name);
+      return summary(await changeDataset(workspace, id, () => ({ name: checked })));
     },
     async removeDataset(id) {
       if (context.training?.recipe.dataset === id) {
         throw new UserError('invalid', `data set '${id}': a model is being trained on it. Stop the training first.`);
       }
-      await removeDataset(await open(), id);
+      await removeDataset(workspace, id);
       context.tables.forget(id);
       context.pixels.forget(id);
     },
@@ -39,8 +40,7 @@ export function dataVerbs(context: Context): DataVerbs {
       return { total: table.rows, index, rows: tableToRows(table, index) };
     },
     async images(id, { label, offset, limit }) {
-      const db = await open();
-      const [dataset, content] = [await readDataset(db, id), await readImages(db, id)];
+      const [dataset, content] = await Promise.all([readDataset(workspace, id), readImages(workspace, id)]);
       const chosen = imagesOfClass(dataset, content, label);
       const page = range(offset, limit, chosen.length);
       return { total: chosen.length, items: page.map((i) => imageItem(dataset, content, chosen[i])) };

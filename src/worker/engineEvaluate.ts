@@ -5,6 +5,7 @@ import { tableToRows } from '../data/rows.ts';
 import type { Part } from '../data/split.ts';
 import { mostProbable } from '../evaluate/metrics.ts';
 import type { Evaluation } from '../evaluate/report.ts';
+import { findDataset } from '../store/datasets.ts';
 import { readTrained, readVersion, type TrainedModel, type Version } from '../store/versions.ts';
 import type { Example, ExamplePage, ExampleQuery } from './api.ts';
 import type { Context, Predicted } from './context.ts';
@@ -99,9 +100,8 @@ export async function predictPart(
   part: Part,
   rows?: Int32Array,
 ): Promise<PredictedPart> {
-  const db = await context.storage.open();
-  const version = await readVersion(db, versionId);
-  const trained = await readTrained(db, version);
+  const version = await readVersion(context.workspace, versionId);
+  const trained = await readTrained(context.workspace, version);
   const data = await openKeptData(context, version);
   const index = rows ?? trained.split[part];
   if (index.length === 0) {
@@ -116,8 +116,7 @@ export async function predictPart(
 }
 
 async function openKeptData(context: Context, { id, recipe, datasetId, datasetName }: Version): Promise<LearningData> {
-  const kept = await (await context.storage.open()).getKey('datasets', datasetId);
-  if (kept === undefined) {
+  if (!(await findDataset(context.workspace, datasetId))) {
     throw new UserError(
       'missing',
       `data set '${datasetName}' of version '${id}': it was removed. Import the same files again; predicting goes on without it.`,

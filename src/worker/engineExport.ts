@@ -2,8 +2,11 @@
 // reads it and agreed with the page.
 
 import { UserError } from '../base/errors.ts';
+import { fileName } from '../base/fileName.ts';
 import { writeZip } from '../data/formats/zip.ts';
 import type { ExportInput } from '../export/exportInput.ts';
+import { recordArtifact } from '../store/artifacts.ts';
+import { sha256 } from '../store/hash.ts';
 import { readVersion, type TrainedModel, type Version } from '../store/versions.ts';
 import type { ExportedModel, ExportFormat, Verification } from './api.ts';
 import type { Context } from './context.ts';
@@ -51,17 +54,28 @@ export async function exportModel(context: Context, versionId: string, format: E
   const verification = await context.compute(() => writer.verify(bytes, trained.preparation, input, predicted.outputs));
   const file = new File(
     [bytes as Uint8Array<ArrayBuffer>],
-    `${fileName(version.model)}-v${version.number}${writer.ending}`,
+    `${fileName(version.model, 'model')}-v${version.number}${writer.ending}`,
     {
       type: writer.type,
     },
   );
-  return { file, verification, checks: [verification] };
+  const hash = await sha256(file);
+  await keepRecord(context, { sha256: hash, runId: version.runId, format, fileName: file.name, sizeBytes: file.size });
+  return { file, sha256: hash, verification, checks: [verification] };
+}
+
+/** The file is the person's, whether there was room for a note of it or not. */
+async function keepRecord({ workspace }: Context, artifact: Parameters<typeof recordArtifact>[1]): Promise<void> {
+  try {
+    await recordArtifact(workspace, artifact);
+  } catch (error) {
+    console.warn('export not recorded:', error);
+  }
 }
 
 /** Predictions of the rows that are compared: all of a small data set, else the first of the test part. */
 async function predictHeldOut(context: Context, versionId: string): Promise<PredictedPart> {
-  const { split, droppedRows } = await readVersion(await context.storage.open(), versionId);
+  const { split, droppedRows } = await readVersion(context.workspace, versionId);
   const total = split.train + split.validation + split.test + droppedRows;
   if (total < COMPARE_ALL_BELOW) {
     return predictPart(
@@ -124,9 +138,4 @@ function exportInput(version: Version, { network, weights, preparation }: Traine
       dummy: version.dummy,
     },
   };
-}
-
-/** What any file system takes of a name. */
-function fileName(model: string): string {
-  return model.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '') || 'model';
 }

@@ -1,10 +1,12 @@
-// Files in: read all of it, then keep it in one transaction, or keep nothing. The same content gives the same data set.
+// Files in: read all of it, then keep it in one commit, or keep nothing. The same content gives the same data set.
 
 import { UserError } from '../base/errors.ts';
+import { stringify } from '../base/json.ts';
 import { importFiles as readFiles, type Imported } from '../data/import.ts';
 import { profileTable, type ColumnProfile } from '../data/profile.ts';
 import type { ColumnSpec, Table } from '../data/table.ts';
 import {
+  changeDataset,
   findDataset,
   readDataset,
   readTable,
@@ -48,16 +50,22 @@ export async function importSample(context: Context, name: string, options: Impo
 
 /** Corrects types and roles. A table has at most one target and one weight: a new one makes the old one a feature. */
 export async function updateColumns(context: Context, id: string, changes: ColumnChange[]): Promise<DatasetDetail> {
-  const db = await context.storage.open();
-  const [dataset, { table, source }] = [await readDataset(db, id), await readTable(db, id)];
+  const { workspace } = context;
+  const [dataset, { source }] = await Promise.all([readDataset(workspace, id), readTable(workspace, id)]);
   const columns = changes.reduce(changeColumn, dataset.columns);
   const sameTypes = columns.every(({ type }, i) => type === dataset.columns[i].type);
-  const read = sameTypes ? { table, repairs: dataset.repairs } : await readAgain(source, columns);
-  const profile = sameTypes ? dataset.profile : profileTable(read.table);
-  const changed = { ...dataset, columns, profile, repairs: read.repairs };
-  await saveDataset(db, changed, { kind: 'table', source, columns: read.table.columns });
+  if (sameTypes) {
+    return changeDataset(workspace, id, (kept) => ({ columns: changes.reduce(changeColumn, kept.columns) }));
+  }
+  const read = await readAgain(source, columns);
+  const profile = profileTable(read.table);
+  const checked = (kept: DatasetDetail) => {
+    if (stringify(kept.columns) === stringify(dataset.columns)) return { columns, profile, repairs: read.repairs };
+    throw new UserError('invalid', `columns of '${kept.name}': another tab has changed them meanwhile. Try again.`);
+  };
+  const detail = await changeDataset(workspace, id, checked, read.table.columns);
   context.tables.forget(id);
-  return changed;
+  return detail;
 }
 
 function changeColumn(columns: ColumnSpec[], change: ColumnChange): ColumnSpec[] {
@@ -86,18 +94,19 @@ async function readAndKeep(
   const imported = await readFiles(files, { decode: decodeImage, signal, onProgress });
   signal?.throwIfAborted();
   onProgress?.({ phase: 'profiling', fraction: null, rows: countRows(imported) });
-  const { dataset, content } = imported.kind === 'table' ? await tableDataset(imported) : await imageDataset(imported);
+  const now = context.workspace.now();
+  const { dataset, content } =
+    imported.kind === 'table' ? await tableDataset(imported, now) : await imageDataset(imported, now);
   if (known) {
     dataset.name = known.name;
     if (dataset.kind === 'table')
       dataset.columns = changeColumn(dataset.columns, { name: known.target, role: 'target' });
   }
-  const db = await context.storage.open();
-  const kept = await findDataset(db, dataset.id);
+  const kept = await findDataset(context.workspace, dataset.id);
   if (kept) return kept;
   signal?.throwIfAborted();
   onProgress?.({ phase: 'saving', fraction: null, rows: dataset.rows });
-  await saveDataset(db, dataset, content);
+  await saveDataset(context.workspace, dataset, content);
   return dataset;
 }
 
@@ -106,7 +115,7 @@ interface NewDataset {
   content: DatasetContent;
 }
 
-async function tableDataset(imported: Imported & { kind: 'table' }): Promise<NewDataset> {
+async function tableDataset(imported: Imported & { kind: 'table' }, now: number): Promise<NewDataset> {
   const { name, source, table, columns, repairs } = imported;
   return {
     dataset: {
@@ -117,7 +126,7 @@ async function tableDataset(imported: Imported & { kind: 'table' }): Promise<New
       columns,
       classes: [],
       sizeBytes: source.size,
-      createdAt: Date.now(),
+      createdAt: now,
       repairs,
       profile: profileTable(table),
     },
@@ -125,7 +134,7 @@ async function tableDataset(imported: Imported & { kind: 'table' }): Promise<New
   };
 }
 
-async function imageDataset(imported: Imported & { kind: 'images' }): Promise<NewDataset> {
+async function imageDataset(imported: Imported & { kind: 'images' }, now: number): Promise<NewDataset> {
   const { name, classes, names, labels, widths, heights, color, repairs } = imported;
   const files = imported.files as Uint8Array<ArrayBuffer>[];
   const offsets = new Float64Array(files.length + 1);
@@ -144,7 +153,7 @@ async function imageDataset(imported: Imported & { kind: 'images' }): Promise<Ne
       columns: [],
       classes,
       sizeBytes: offsets[files.length],
-      createdAt: Date.now(),
+      createdAt: now,
       repairs,
       profile: [labelProfile(classes, labels)],
       images: { minHeight, maxHeight, minWidth, maxWidth, color },

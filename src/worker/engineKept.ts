@@ -1,32 +1,63 @@
-// Runs and versions as they are kept: lists, notes, names, removal.
+// Runs, models and versions as they are kept: lists, notes, names, removal.
 
-import { interruptRuns, listRuns, removeRun } from '../store/runs.ts';
-import { changeVersion, listVersions, readVersion, removeVersion, renameModel } from '../store/versions.ts';
-import type { Lathe } from './api.ts';
+import { readModels, renameModel, setAlias } from '../store/models.ts';
+import { discardRun, interruptRuns, listRuns, removeRun } from '../store/runs.ts';
+import { changeVersion, listVersions, readVersion, removeVersion } from '../store/versions.ts';
+import type { Lathe, Run } from './api.ts';
 import type { Context } from './context.ts';
 import { checkName } from './engineData.ts';
 import { trainingLock } from './trainingLock.ts';
 
 type KeptVerbs = Pick<
   Lathe,
-  'runs' | 'removeRun' | 'versions' | 'version' | 'updateVersion' | 'renameModel' | 'removeVersion'
+  | 'runs'
+  | 'removeRun'
+  | 'discardRun'
+  | 'versions'
+  | 'version'
+  | 'updateVersion'
+  | 'renameModel'
+  | 'removeVersion'
+  | 'models'
+  | 'setAlias'
 >;
 
-export function keptVerbs(context: Context): KeptVerbs {
-  const open = () => context.storage.open();
+export function keptVerbs({ workspace, setup }: Context): KeptVerbs {
+  /** @param patienceMs for the lock of a page that has just gone */
+  async function currentRuns(patienceMs = 0): Promise<Run[]> {
+    const runs = await listRuns(workspace);
+    if (!runs.some(({ state }) => state === 'running')) return runs;
+    // A run that says it is running while nobody holds the lock was cut off with its page.
+    const lock = await trainingLock(setup.database, patienceMs);
+    if (!lock) return runs;
+    try {
+      await interruptRuns(workspace);
+      return await listRuns(workspace);
+    } catch (error) {
+      console.warn('runs not marked as interrupted:', error); // no room, say: what is read is right all the same
+      return runs.map((run) => (run.state === 'running' ? { ...run, state: 'interrupted' } : run));
+    } finally {
+      lock.release();
+    }
+  }
+
   return {
-    async runs() {
-      const db = await open();
-      // A run that says it is running while nobody holds the lock was cut off with its page.
-      const lock = await trainingLock(context.setup.database);
-      if (lock) await interruptRuns(db).finally(lock.release);
-      return listRuns(db);
+    runs: () => currentRuns(),
+    async discardRun(id) {
+      await currentRuns(1000); // one whose page is gone says so from now on
+      await discardRun(workspace, id);
     },
-    removeRun: async (id) => removeRun(await open(), id),
-    versions: async () => listVersions(await open()),
-    version: async (id) => readVersion(await open(), id),
-    updateVersion: async (id, change) => changeVersion(await open(), id, change),
-    renameModel: async (model, name) => renameModel(await open(), model, checkName('model', name)),
-    removeVersion: async (id) => removeVersion(await open(), id),
+    removeRun: (id) => removeRun(workspace, id),
+    versions: () => listVersions(workspace),
+    version: (id) => readVersion(workspace, id),
+    updateVersion: (id, change) => changeVersion(workspace, id, change),
+    async renameModel(model, given) {
+      const name = checkName('model', given);
+      await renameModel(workspace, model, name);
+      return (await listVersions(workspace)).filter((version) => version.model === name);
+    },
+    removeVersion: (id) => removeVersion(workspace, id),
+    models: () => readModels(workspace),
+    setAlias: (model, alias, number) => setAlias(workspace, model, alias, number),
   };
 }

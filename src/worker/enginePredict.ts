@@ -82,9 +82,8 @@ export async function predictFile(
 }
 
 async function openVersion(context: Context, id: string): Promise<{ version: Version; trained: TrainedModel }> {
-  const db = await context.storage.open();
-  const version = await readVersion(db, id);
-  return { version, trained: await readTrained(db, version) };
+  const version = await readVersion(context.workspace, id);
+  return { version, trained: await readTrained(context.workspace, version) };
 }
 
 function needs({ id }: Version, wanted: string, given: string): UserError {

@@ -15,6 +15,10 @@ import { prepareRecipe, rowWeights } from './preparedRecipe.ts';
 
 /** Types that a network can learn from; the others are shown and not learned from. */
 const LEARNABLE: readonly ColumnType[] = ['number', 'integer', 'boolean', 'category', 'date'];
+/** Types that are one number each after the preparation. */
+const ORDERED: readonly ColumnType[] = ['number', 'integer', 'date'];
+/** Fewer columns than this have no order worth reading. */
+const FEWEST_STEPS = 4;
 /** An integer target of at most so many distinct values counts as classes. */
 const MOST_INTEGER_CLASSES = 10;
 /** Pixels a side that images are brought to where they are larger or of several sizes. */
@@ -25,7 +29,7 @@ export async function suggestRecipe(
   datasetId: string,
   options: Parameters<Lathe['suggestRecipe']>[1] = {},
 ): Promise<Recipe> {
-  const dataset = await readDataset(await context.storage.open(), datasetId);
+  const dataset = await readDataset(context.workspace, datasetId);
   const { target, model, seed = 42 } = options;
   return dataset.kind === 'table'
     ? suggestForTable(dataset, target, model ?? 'mlp', seed)
@@ -49,11 +53,12 @@ function suggestForTable(dataset: DatasetDetail, wanted: string | undefined, kin
   }
   const task = inferTask(profile);
   const columns = dataset.columns.map((column) => assignRole(column, target));
-  const features = columns.filter(({ role }) => role === 'feature').length;
+  const features = columns.filter(({ role }) => role === 'feature');
+  const isSequence = features.length >= FEWEST_STEPS && features.every(({ type }) => ORDERED.includes(type));
   return {
     ...common(dataset, target, task, seed),
     columns,
-    ...suggestLearning(kind, { task, rows: dataset.rows, features }),
+    ...suggestLearning(kind, { task, rows: dataset.rows, features: features.length, isSequence }),
   };
 }
 
@@ -72,11 +77,17 @@ function suggestForImages(dataset: DatasetDetail, kind: ModelKind, seed: number)
 }
 
 function suggestLearning(kind: ModelKind, facts: ModelFacts): Pick<Recipe, 'model' | 'training'> {
-  const kinds: ModelKind[] = facts.image ? ['linear', 'mlp', 'cnn'] : ['linear', 'mlp'];
+  const kinds: ModelKind[] = facts.image ? ['linear', 'mlp', 'cnn'] : ['linear', 'mlp', 'sequence'];
   if (!kinds.includes(kind)) {
     throw new UserError(
       'unknown',
       `model '${kind}': for ${facts.image ? 'images' : 'a table'} there are ${kinds.map((each) => `'${each}'`).join(', ')}.`,
+    );
+  }
+  if (kind === 'sequence' && !facts.isSequence) {
+    throw new UserError(
+      'unsupported',
+      `model 'sequence': it reads the columns as steps, and needs ${FEWEST_STEPS} or more features that are all numbers. Choose 'mlp', or give other columns the role meta.`,
     );
   }
   return { model: suggestModel(kind, facts), training: suggestTraining(kind, facts) };

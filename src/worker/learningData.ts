@@ -30,8 +30,7 @@ export interface Effort {
 
 /** @throws UserError where the data set is not kept, or the target cannot be learned */
 export async function openLearningData(context: Context, recipe: Recipe): Promise<LearningData> {
-  const db = await context.storage.open();
-  const dataset = await readDataset(db, recipe.dataset);
+  const dataset = await readDataset(context.workspace, recipe.dataset);
   if (dataset.kind === 'table') {
     if (recipe.task === 'imageClassification') {
       throw new UserError(
@@ -48,7 +47,7 @@ export async function openLearningData(context: Context, recipe: Recipe): Promis
       `task '${recipe.task}': data set '${dataset.name}' holds images. Suggest a recipe for it.`,
     );
   }
-  const content = await readImages(db, dataset.id);
+  const content = await readImages(context.workspace, dataset.id);
   return { kind: 'images', dataset, content, target: imageTarget(dataset, content) };
 }
 

@@ -4,7 +4,8 @@ import { tableToRows } from '../data/rows.ts';
 import { isNumeric, type Table } from '../data/table.ts';
 import type { PredictField, TrainedModel } from '../store/versions.ts';
 import type { LearningData } from './learningData.ts';
-import { columnOf, type PreparedRecipe } from './preparedRecipe.ts';
+import type { PreparedRecipe } from './preparedRecipe.ts';
+import { columnOf } from './tables.ts';
 
 /** A field for each feature with its range, and a row of the test part to begin with; for images neither. */
 export function formOf(

@@ -4,17 +4,19 @@
 import { UserError } from '../base/errors.ts';
 import { fitPreparation, fitTargetScale, type Preparation, type TargetEncoding } from '../data/prepare.ts';
 import { splitRows, type Split } from '../data/split.ts';
-import { isNumeric, type Table } from '../data/table.ts';
+import { isNumeric } from '../data/table.ts';
 import { headOf } from '../model/head.ts';
 import type { Recipe } from '../model/recipe.ts';
-import { inferShapes } from '../model/shapes.ts';
+import { inferShapes, type LayerShape } from '../model/shapes.ts';
 import type { Network } from '../model/spec.ts';
+import { checkEmbeddingInput } from './embeddingInput.ts';
 import type { LearningData } from './learningData.ts';
+import { columnOf } from './tables.ts';
 
 export interface PreparedRecipe {
   preparation: Preparation;
   network: Network;
-  layers: ReturnType<typeof inferShapes>;
+  layers: LayerShape[];
   split: Split;
   /** class labels; [] for a value */
   labels: string[];
@@ -38,6 +40,7 @@ export function prepareRecipe(recipe: Recipe, data: LearningData): PreparedRecip
   const encoding: TargetEncoding =
     target.kind === 'classes' ? { kind: 'classes', labels: target.labels } : fitTargetScale(target.values, split.train);
   const preparation = fit(recipe, data, encoding, split);
+  if (data.kind === 'table') checkEmbeddingInput(recipe, preparation, data.table, usable);
   const network: Network = {
     inputShape:
       preparation.kind === 'table'
@@ -85,13 +88,6 @@ export function rowWeights(recipe: Recipe, data: LearningData, rows: Int32Array)
       `weight column '${spec.name}', row ${row + 1}: it is ${problem}; 0 or more is needed. Correct it or change the column's role.`,
     );
   });
-}
-
-/** @throws UserError where the table has none of this name */
-export function columnOf(table: Table, name: string): Table['columns'][number] {
-  const column = table.columns.find((each) => each.name === name);
-  if (!column) throw new UserError('unknown', `column '${name}': the data set has none of this name.`);
-  return column;
 }
 
 function fit(recipe: Recipe, data: LearningData, encoding: TargetEncoding, split: Split): Preparation {

@@ -1,12 +1,13 @@
 // Tables as they are kept, and as a recipe types them.
 
+import { UserError } from '../base/errors.ts';
 import { isNumeric, type ColumnSpec, type ColumnType, type Table } from '../data/table.ts';
 import { readDataset, readTable } from '../store/datasets.ts';
 import type { Context } from './context.ts';
 
 /** The table as it is kept. @throws UserError where it is not, or where it is of images */
 export async function storedTable(context: Context, id: string): Promise<Table> {
-  const { columns } = await readDataset(await context.storage.open(), id);
+  const { columns } = await readDataset(context.workspace, id);
   return typedTable(context, id, columns);
 }
 
@@ -14,7 +15,7 @@ export async function storedTable(context: Context, id: string): Promise<Table> 
 export function typedTable(context: Context, id: string, columns: ColumnSpec[]): Promise<Table> {
   const types = new Map(columns.map(({ name, type }) => [name, type]));
   return context.tables.get(`${id} ${JSON.stringify([...types])}`, async () => {
-    const { table, source } = await readTable(await context.storage.open(), id);
+    const { table, source } = await readTable(context.workspace, id);
     if (table.columns.every(({ name, type }) => (types.get(name) ?? type) === type)) return table;
     return (await readAgain(source, columns)).table;
   });
@@ -25,6 +26,13 @@ export async function readAgain(source: Blob, columns: { name: string; type: Col
   const { readCsv } = await import('../data/formats/csv.ts');
   // fromEntries defines each name as it is, `__proto__` too
   return readCsv(source, { types: Object.fromEntries(columns.map(({ name, type }) => [name, type])) });
+}
+
+/** @throws UserError where the table has none of this name */
+export function columnOf(table: Table, name: string): Table['columns'][number] {
+  const column = table.columns.find((each) => each.name === name);
+  if (!column) throw new UserError('unknown', `column '${name}': the data set has none of this name.`);
+  return column;
 }
 
 /** Some rows of a table, in the order given. */

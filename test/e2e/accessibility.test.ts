@@ -6,10 +6,11 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { nameOfRoute, PLACES, type Route, STAGES } from '../../src/ui/shell/stages.ts';
 import { launchApp, type App } from './app.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const STAGES = ['data', 'train', 'evaluate', 'versions', 'export', 'predict'];
+const ROUTES = [...STAGES, ...PLACES].map(({ id }) => id);
 
 let app: App;
 beforeAll(async () => {
@@ -29,9 +30,9 @@ async function audit(page: Page): Promise<string[]> {
   );
 }
 
-async function goTo(page: Page, stage: string): Promise<void> {
+async function goTo(page: Page, stage: Route): Promise<void> {
   await page.evaluate((stage) => (location.hash = `#/${stage}`), stage);
-  await page.getByRole('heading', { level: 1, name: new RegExp(stage, 'i') }).waitFor();
+  await page.getByRole('heading', { level: 1, name: nameOfRoute(stage) }).waitFor();
   await page.waitForFunction(() => document.querySelector('[role=progressbar],[aria-busy=true]') === null);
   await page.waitForTimeout(300); // charts draw, transitions end
 }
@@ -72,7 +73,7 @@ describe.each(['no data', 'iris', 'diabetes', 'digits'])('every stage with %s', 
 
   test.each(['light', 'dark'] as const)('has nothing for axe-core to find in the %s theme', async (colorScheme) => {
     await page.emulateMedia({ colorScheme });
-    for (const stage of STAGES) {
+    for (const stage of ROUTES) {
       await goTo(page, stage);
       expect({ stage, faults: await audit(page) }).toEqual({ stage, faults: [] });
     }
@@ -80,11 +81,48 @@ describe.each(['no data', 'iris', 'diabetes', 'digits'])('every stage with %s', 
 
   test.each([320, 360, 768, 1920])('does not overflow sideways at a width of %i pixels', async (width) => {
     await page.setViewportSize({ width, height: 740 });
-    for (const stage of STAGES) {
+    for (const stage of ROUTES) {
       await goTo(page, stage);
       expect({ stage, overflow: await overflow(page) }).toEqual({ stage, overflow: [] });
     }
   });
+});
+
+test.each([
+  { theme: 'light' as const, width: 320 },
+  { theme: 'dark' as const, width: 1280 },
+])('blocks and branches are edited in lists of lists, $theme, at $width pixels', async ({ theme, width }) => {
+  const page = await app.open({ width, theme });
+  await page.evaluate(() => window.lathe.importSample('digits'));
+  await page.reload();
+  await goTo(page, 'train');
+  await page.getByText('Layers', { exact: true }).click();
+  const add = async (list: string, label: string) => {
+    await page.getByLabel(list, { exact: true }).selectOption({ label });
+    const form = page.locator('.add', { has: page.getByLabel(list, { exact: true }) });
+    await form.getByRole('button', { name: 'Add layer' }).click();
+  };
+  await page.getByRole('button', { name: /^Remove layer 1,/ }).click();
+  while ((await page.getByRole('button', { name: /^Remove layer \d+,/ }).count()) > 0) {
+    await page.getByRole('button', { name: /^Remove layer 1,/ }).click();
+  }
+  await add('Layer to add', 'Residual block');
+  await add('Layer to add to layers of 1', 'Dropout');
+  await add('Layer to add', 'Branches side by side');
+  await add('Layer to add to branch 2 of 2', 'Max pooling');
+  await page
+    .getByText(/which does not go beside/)
+    .first()
+    .waitFor(); // the pool halves one of the branches
+  expect(await audit(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Remove layer 2.2.1, Max pooling' }).click();
+  await add('Layer to add to branch 2 of 2', 'Batch normalisation');
+  await add('Layer to add', 'Global average pooling');
+  await page.getByText('tells 10 classes apart').waitFor();
+  expect(await page.getByRole('table').first().textContent()).toMatch(/residual.*dropout.*1\/0_batchNorm.*head/s);
+  expect(await audit(page)).toEqual([]);
+  expect(await overflow(page)).toEqual([]);
+  await page.context().close();
 });
 
 /** Presses Tab until the focus is on the element that `matches`; fails where it never comes. */

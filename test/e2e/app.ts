@@ -16,7 +16,7 @@ declare global {
   }
 }
 
-const DIST = resolve(import.meta.dirname, '../../dist');
+export const DIST = resolve(import.meta.dirname, '../../dist');
 export const SAMPLES = resolve(import.meta.dirname, '../../public/samples');
 
 export interface App {
@@ -25,9 +25,23 @@ export interface App {
   url: string;
   /** what any page said that should not be said: uncaught errors, console errors, requests to other hosts */
   complaints: string[];
-  /** A page with storage of its own. */
-  open(options?: { width?: number; height?: number; theme?: 'light' | 'dark'; hash?: string }): Promise<Page>;
+  /** what the host was asked: `GET some/path/index.html`, and the length of a body where there was one */
+  asked: string[];
+  /** A page with storage of its own, and without an offline copy unless it is asked for. */
+  open(options?: Open): Promise<Page>;
+  /** Serves another build at the same address. */
+  serve(folder: string): void;
+  /** Ends the server: the network is cut. */
+  cut(): Promise<void>;
   close(): Promise<void>;
+}
+
+interface Open {
+  width?: number;
+  height?: number;
+  theme?: 'light' | 'dark';
+  hash?: string;
+  offline?: boolean;
 }
 
 async function observe(context: BrowserContext, url: string, complaints: string[]): Promise<void> {
@@ -49,34 +63,55 @@ async function observe(context: BrowserContext, url: string, complaints: string[
   });
 }
 
-/** @param webgpu whether the software WebGPU adapter is there; without it the machine has no WebGPU at all */
-export async function launchApp({ webgpu = true } = {}): Promise<App> {
-  if (!existsSync(join(DIST, 'index.html')))
+interface Launch {
+  /** whether the software WebGPU adapter is there; without it the machine has no WebGPU at all */
+  webgpu?: boolean;
+  /** the build to serve */
+  folder?: string;
+  /** further flags of Chromium */
+  args?: string[];
+}
+
+export async function launchApp({ webgpu = true, folder = DIST, args = [] }: Launch = {}): Promise<App> {
+  if (!existsSync(join(folder, 'index.html')))
     throw new Error('missing dist/: run `npm run build` before the end-to-end tests');
   const root = mkdtempSync(join(tmpdir(), 'lathe-e2e-'));
   mkdirSync(join(root, 'some'));
-  try {
-    symlinkSync(DIST, join(root, 'some', 'path'), 'dir');
-  } catch {
-    cpSync(DIST, join(root, 'some', 'path'), { recursive: true }); // a system without symbolic links
-  }
-  const server = await serveFolder(root);
+  const serve = (build: string) => {
+    const place = join(root, 'some', 'path');
+    rmSync(place, { recursive: true, force: true });
+    try {
+      symlinkSync(build, place, 'dir');
+    } catch {
+      cpSync(build, place, { recursive: true }); // a system without symbolic links
+    }
+  };
+  serve(folder);
+  const asked: string[] = [];
+  const server = await serveFolder(root, 0, ({ method, url, headers }) => {
+    asked.push(`${method} ${url}${headers['content-length'] ? ` ${headers['content-length']} bytes` : ''}`);
+    return false; // the folder answers
+  });
   const url = `${server.url}some/path/`;
   const browser = await chromium.launch({
     executablePath: findChromium() ?? undefined,
     headless: true,
-    args: [...CHROMIUM_ARGS, ...(webgpu ? SOFTWARE_WEBGPU_ARGS : ['--disable-features=WebGPU'])],
+    args: [...CHROMIUM_ARGS, ...(webgpu ? SOFTWARE_WEBGPU_ARGS : ['--disable-features=WebGPU']), ...args],
   });
   const complaints: string[] = [];
   return {
     browser,
     url,
     complaints,
-    async open({ width = 1280, height = 900, theme = 'light', hash = '' } = {}) {
+    asked,
+    serve,
+    cut: () => server.close(),
+    async open({ width = 1280, height = 900, theme = 'light', hash = '', offline = false } = {}) {
       const context = await browser.newContext({
         viewport: { width, height },
         colorScheme: theme,
         acceptDownloads: true,
+        serviceWorkers: offline ? 'allow' : 'block',
       });
       await observe(context, url, complaints);
       const page = await context.newPage();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchApp, SAMPLES, type App } from './app.ts';
+import { dropSample, stage, title } from './steps.ts';
 
 let app: App;
 beforeAll(async () => {
@@ -13,24 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** Drops a file on the page as a browser does. */
-async function drop(page: Page, file: string): Promise<void> {
-  const base64 = readFileSync(join(SAMPLES, file)).toString('base64');
-  const transfer = await page.evaluateHandle(
-    ({ base64, file }) => {
-      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-      const transfer = new DataTransfer();
-      transfer.items.add(new File([bytes], file));
-      return transfer;
-    },
-    { base64, file },
-  );
-  for (const type of ['dragenter', 'dragover', 'drop'])
-    await page.dispatchEvent('main', type, { dataTransfer: transfer });
-}
-
 const WAYS: Record<string, (page: Page) => Promise<void>> = {
-  'dropped iris': (page) => drop(page, 'iris.csv'),
+  'dropped iris': (page) => dropSample(page, 'iris.csv'),
   'picked diabetes': async (page) => {
     const chooser = page.waitForEvent('filechooser');
     await page
@@ -45,10 +30,6 @@ const WAYS: Record<string, (page: Page) => Promise<void>> = {
       .first()
       .click(),
 };
-
-const stage = (page: Page, name: string) =>
-  page.getByRole('navigation', { name: 'Stages' }).getByRole('link', { name: new RegExp(`^${name}`) });
-const title = (page: Page, name: string) => page.getByRole('heading', { level: 1, name }).waitFor();
 
 // A long task is a wall time: other work of the machine can stretch one. A page that blocks by itself does so each time.
 // Retried once: a long task is wall time, and the machine's other work stretches one now and then. A page that blocks

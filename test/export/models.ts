@@ -104,10 +104,13 @@ export function randomModel(preparation: Preparation, layers: LayerSpec[], seed 
 /** Kernels by the size of their input, so that values neither vanish nor explode; everything else near its start but never at it. */
 function randomWeights(network: Network, seed: number): Weight[] {
   const random = createRandom(seed);
-  return weightSlots(network).map(({ name, role, shape }) => {
-    const fanIn = shape.slice(0, -1).reduce((product, size) => product * size, 1);
+  return weightSlots(network).map(({ name, role, shape, fanIn }) => {
+    const kernel = () => random.normal() / Math.sqrt(fanIn);
     const draw = {
-      kernel: () => random.normal() / Math.sqrt(fanIn),
+      kernel,
+      depthwiseKernel: kernel,
+      pointwiseKernel: kernel,
+      embeddings: () => random.normal(),
       bias: () => random.normal() / 4,
       gamma: () => 0.5 + random.next(),
       beta: () => random.normal() / 4,

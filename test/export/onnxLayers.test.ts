@@ -4,7 +4,8 @@ import type { Preparation, TargetEncoding } from '../../src/data/prepare.ts';
 import { writeOnnx } from '../../src/export/onnx.ts';
 import { toProbabilities } from '../../src/model/head.ts';
 import { inferShapes } from '../../src/model/shapes.ts';
-import type { Activation, LayerSpec } from '../../src/model/spec.ts';
+import type { LayerSpec } from '../../src/model/spec.ts';
+import { ACTIVATIONS, LAYER_CASES } from '../layerCases.ts';
 import {
   maxAbsDiff,
   numberFeatures,
@@ -18,7 +19,6 @@ import {
 import { keepArtifact, runOnnx, runTfjs } from './runtimes.ts';
 
 const ROWS = 5;
-const ACTIVATIONS: Activation[] = ['linear', 'relu', 'elu', 'selu', 'tanh', 'sigmoid', 'softplus', 'swish', 'gelu'];
 
 /** The largest difference between the ONNX file in ONNX Runtime and the layers model in TensorFlow.js, probabilities or scaled values. */
 async function difference(preparation: Preparation, layers: LayerSpec[], seed = 1, artifact?: string): Promise<number> {
@@ -33,7 +33,12 @@ async function difference(preparation: Preparation, layers: LayerSpec[], seed = 
     x = pixels.map((pixel) => pixel / 255);
     onnx = await runOnnx(bytes, [['image', pixels, [ROWS, ...model.network.inputShape]]]);
   } else {
-    const columns = preparation.features.map((_, i) => randomValues(ROWS, seed + i));
+    const [first] = layers;
+    // whole numbers for an embedding, some of them beyond its vocabulary
+    const bound = first?.kind === 'embedding' ? first.vocabulary + 3 : undefined;
+    const columns = preparation.features.map((_, i) =>
+      randomValues(ROWS, seed + i, bound).map((v) => v - (bound ? 1 : 0)),
+    );
     x = new Float32Array(ROWS * size);
     preparation.features.forEach((feature, i) => {
       if (feature.kind !== 'number') throw new Error('numbers only here');
@@ -132,6 +137,17 @@ describe('a network written as ONNX gives what TensorFlow.js gives', () => {
     ];
     expect(await difference(images(9, 6, 1), layers, 10, 'flatten')).toBeLessThan(1e-5);
   });
+
+  for (const { name, inputShape, layers } of LAYER_CASES) {
+    it(`with ${name}, a row of a table as its input`, async () => {
+      const width = inputShape.reduce((product, size) => product * size, 1);
+      const plain = layers[0]?.kind === 'embedding';
+      const features = numberFeatures(width).map((feature) => (plain ? { ...feature, center: 0, scale: 1 } : feature));
+      const shaped: LayerSpec[] = inputShape.length > 1 ? [{ kind: 'reshape', shape: inputShape }, ...layers] : layers;
+      const artifact = `case-${name.replace(/[^a-z0-9]+/gi, '-')}`;
+      expect(await difference(tablePreparation(features, THREE), shaped, 11, artifact)).toBeLessThan(1e-5);
+    });
+  }
 
   it('for any network that can be built', async () => {
     const activation = fc.constantFrom(...ACTIVATIONS);

@@ -3,10 +3,10 @@
 import { createRandom, type Random } from '../../src/base/random.ts';
 import { openGpu, type Gpu } from '../../src/gpu/device.ts';
 import { buildGraph } from '../../src/gpu/graph.ts';
-import type { LossSpec } from '../../src/gpu/kernels/loss.ts';
+import type { LossSpec } from '../../src/model/recipe.ts';
 import type { Rows } from '../../src/gpu/inference.ts';
 import { compileTraining, type TrainingInput } from '../../src/gpu/trainer.ts';
-import type { ExtendedNetwork, Weight } from '../../src/model/spec.ts';
+import type { Network, Weight } from '../../src/model/spec.ts';
 import { referenceStep } from './reference.ts';
 
 let opened: Promise<Gpu> | null = null;
@@ -14,7 +14,7 @@ let opened: Promise<Gpu> | null = null;
 export const gpu = (): Promise<Gpu> => (opened ??= openGpu());
 
 /** Weights of a fitting size, none of them at a value that hides an error (biases not 0, gammas not 1). */
-export function randomWeights(network: ExtendedNetwork, random: Random): Weight[] {
+export function randomWeights(network: Network, random: Random): Weight[] {
   return buildGraph(network, 'x').weights.map(({ name, role, shape, size }) => {
     const fan = shape.length > 1 ? size / shape[shape.length - 1] : 1;
     const scale = shape.length > 1 ? Math.sqrt(1.5 / fan) : 0.2;
@@ -29,7 +29,7 @@ export function randomWeights(network: ExtendedNetwork, random: Random): Weight[
   });
 }
 
-export function randomRows(network: ExtendedNetwork, rows: number, random: Random, weighted = true): Rows {
+export function randomRows(network: Network, rows: number, random: Random, weighted = true): Rows {
   const width = network.inputShape.reduce((all, size) => all * size, 1);
   const [first] = network.layers;
   const ids = first?.kind === 'embedding' ? first.vocabulary : 0;
@@ -63,7 +63,7 @@ const RATE = 1024;
  * average and of the loss.
  */
 export async function compareStep(
-  network: ExtendedNetwork,
+  network: Network,
   o: { rows?: number; batch?: number; seed?: number; loss?: LossSpec; variants?: Partial<TrainingInput> } = {},
 ): Promise<Record<string, number>> {
   const random = createRandom(o.seed ?? 1);

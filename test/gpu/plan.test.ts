@@ -4,17 +4,17 @@ import { describe, expect, test } from 'vitest';
 import { buildGraph } from '../../src/gpu/graph.ts';
 import { dropoutMask } from '../../src/gpu/kernels/dropout.ts';
 import { planInference, planTraining, type PlanInput } from '../../src/gpu/plan.ts';
-import type { ExtendedLayerSpec, ExtendedNetwork } from '../../src/model/spec.ts';
+import type { LayerSpec, Network } from '../../src/model/spec.ts';
 import { weightSlots } from '../../src/model/weights.ts';
 
 const direct = () => ({ kind: 'direct' as const, tileRows: 4, tileColumns: 8 });
 const adam = { kind: 'adam' as const, learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
-const network = (inputShape: number[], layers: ExtendedLayerSpec[]): ExtendedNetwork => ({
+const network = (inputShape: number[], layers: LayerSpec[]): Network => ({
   inputShape,
   layers,
   head: { kind: 'softmax', units: 3 },
 });
-const planOf = (net: ExtendedNetwork, more: Partial<PlanInput['rule']> = {}) =>
+const planOf = (net: Network, more: Partial<PlanInput['rule']> = {}) =>
   planTraining(
     {
       network: net,
@@ -25,8 +25,8 @@ const planOf = (net: ExtendedNetwork, more: Partial<PlanInput['rule']> = {}) =>
     },
     direct,
   );
-const labels = (net: ExtendedNetwork, more = {}) => planOf(net, more).training.map(({ kernel }) => kernel.label);
-const dense = (units: number): ExtendedLayerSpec => ({ kind: 'dense', units, activation: 'relu' });
+const labels = (net: Network, more = {}) => planOf(net, more).training.map(({ kernel }) => kernel.label);
+const dense = (units: number): LayerSpec => ({ kind: 'dense', units, activation: 'relu' });
 
 describe('a plan', () => {
   test('of a logistic regression is two kernels: the loss with its derivative, the gradient with its update', () => {
@@ -128,7 +128,7 @@ describe('a graph', () => {
     expect(ours).toEqual(weightSlots(known).map(({ name, shape }) => ({ name, shape })));
   });
 
-  test.each<[string, ExtendedNetwork, RegExp]>([
+  test.each<[string, Network, RegExp]>([
     ['a dense layer on an image', network([8, 8, 1], [dense(3)]), /layer 0_dense: it takes \[features\]/],
     [
       'a window larger than its image',

@@ -3,17 +3,20 @@
 
 import { describe, expect, test } from 'vitest';
 import { createRandom, type Random } from '../../src/base/random.ts';
+import type { Gpu } from '../../src/gpu/device.ts';
 import type { Variant } from '../../src/gpu/kernels/product.ts';
 import { buildGraph } from '../../src/gpu/graph.ts';
-import { defaultLoss } from '../../src/gpu/kernels/loss.ts';
+import { defaultLoss } from '../../src/model/loss.ts';
 import { planTraining } from '../../src/gpu/plan.ts';
-import type { Activation, ExtendedLayerSpec, ExtendedNetwork, Head } from '../../src/model/spec.ts';
-import { above, compareStep, gpu } from './cases.ts';
+import { compileTraining } from '../../src/gpu/trainer.ts';
+import type { Tuning } from '../../src/gpu/tune.ts';
+import type { Activation, LayerSpec, Network, Head } from '../../src/model/spec.ts';
+import { above, compareStep, gpu, randomRows, randomWeights } from './cases.ts';
 
 // smooth ones: where a rectifier's input is nearly 0, one rounding decides
 const ACTIVATIONS: Activation[] = ['linear', 'tanh', 'sigmoid', 'softplus', 'swish', 'gelu', 'elu'];
 
-function randomNetwork(seed: number): ExtendedNetwork {
+function randomNetwork(seed: number): Network {
   const random = createRandom(seed);
   const pick = <T>(list: T[]): T => list[random.below(list.length)];
   const inputShape = pick([
@@ -21,7 +24,7 @@ function randomNetwork(seed: number): ExtendedNetwork {
     [8 + random.below(5), 1 + random.below(4)],
     [5 + random.below(4), 5 + random.below(4), 1 + random.below(4)],
   ]);
-  const layers: ExtendedLayerSpec[] = [];
+  const layers: LayerSpec[] = [];
   const shapeNow = () => {
     const graph = buildGraph({ inputShape, layers: [...layers, { kind: 'flatten' }], head: { kind: 'value' } }, 'x');
     const { input } = graph.operations[graph.operations.length - 1];
@@ -46,9 +49,9 @@ function randomNetwork(seed: number): ExtendedNetwork {
 
 type Pick = <T>(list: T[]) => T;
 
-function flatLayer(random: Random, pick: Pick): ExtendedLayerSpec[] {
-  const dense: ExtendedLayerSpec = { kind: 'dense', units: 1 + random.below(12), activation: pick(ACTIVATIONS) };
-  return pick<ExtendedLayerSpec[]>([
+function flatLayer(random: Random, pick: Pick): LayerSpec[] {
+  const dense: LayerSpec = { kind: 'dense', units: 1 + random.below(12), activation: pick(ACTIVATIONS) };
+  return pick<LayerSpec[]>([
     [dense],
     [dense, { kind: 'dropout', rate: 0.25 }],
     [dense, { kind: 'batchNorm' }],
@@ -58,8 +61,8 @@ function flatLayer(random: Random, pick: Pick): ExtendedLayerSpec[] {
   ]);
 }
 
-function lineLayer(random: Random, pick: Pick): ExtendedLayerSpec[] {
-  const conv: ExtendedLayerSpec = {
+function lineLayer(random: Random, pick: Pick): LayerSpec[] {
+  const conv: LayerSpec = {
     kind: 'conv1d',
     filters: 1 + random.below(8),
     kernelSize: 1 + random.below(3),
@@ -67,7 +70,7 @@ function lineLayer(random: Random, pick: Pick): ExtendedLayerSpec[] {
     strides: pick([1, 1, 2]),
     activation: pick(ACTIVATIONS),
   };
-  return pick<ExtendedLayerSpec[]>([
+  return pick<LayerSpec[]>([
     [conv],
     [{ ...conv, strides: 1, dilation: 2 }],
     [conv, { kind: 'averagePool1d', poolSize: 2 }],
@@ -76,15 +79,15 @@ function lineLayer(random: Random, pick: Pick): ExtendedLayerSpec[] {
   ]);
 }
 
-function imageLayer(random: Random, pick: Pick): ExtendedLayerSpec[] {
+function imageLayer(random: Random, pick: Pick): LayerSpec[] {
   const filters = 1 + random.below(8);
   const common = {
     kernelSize: 1 + random.below(3),
     padding: pick<'valid' | 'same'>(['valid', 'same']),
     activation: pick(ACTIVATIONS),
   };
-  const conv: ExtendedLayerSpec = { kind: 'conv2d', filters, strides: pick([1, 1, 2]), ...common };
-  return pick<ExtendedLayerSpec[]>([
+  const conv: LayerSpec = { kind: 'conv2d', filters, strides: pick([1, 1, 2]), ...common };
+  return pick<LayerSpec[]>([
     [conv],
     [conv, { kind: 'batchNorm' }, { kind: 'activation', activation: pick(ACTIVATIONS) }],
     [conv, { kind: 'maxPool2d', poolSize: 2, strides: pick([1, 2]), padding: 'same' }],
@@ -118,7 +121,7 @@ describe('random networks', () => {
 });
 
 describe('variants', () => {
-  const network: ExtendedNetwork = {
+  const network: Network = {
     inputShape: [9, 9, 3],
     layers: [
       { kind: 'conv2d', filters: 8, kernelSize: 3, padding: 'same', activation: 'tanh' },
@@ -142,8 +145,40 @@ describe('variants', () => {
   test.each(variants.map((variant) => [JSON.stringify(variant), variant] as const))('%s', async (_, variant) => {
     const device = await gpu();
     if (variant.kind === 'quad' && !device.quads) return;
-    // a table of measurements that names this variant for every product
-    const tuning: Record<string, Variant> = {};
+    const errors = await compareStep(network, { rows: 10, variants: { tuning: tuningOf(device, variant) } });
+    expect(above(errors, 1e-4)).toEqual({});
+  });
+
+  test('all add in the same order: the same bits', async () => {
+    const device = await gpu();
+    const random = createRandom(4);
+    const data = randomRows(network, 10, random);
+    const initial = randomWeights(network, random);
+    const learn = async (variant: Variant) => {
+      const trainer = await compileTraining({
+        gpu: device,
+        network,
+        batchSize: 10,
+        optimizer: { kind: 'sgd', learningRate: 0.1 },
+        data,
+        seed: 1,
+        initial,
+        tuning: tuningOf(device, variant),
+      });
+      trainer.setPermutation(data.y.map((_, row) => row));
+      await trainer.run([0.1]);
+      const weights = await trainer.readWeights();
+      trainer.dispose();
+      return weights;
+    };
+    const some = variants.filter(({ kind }) => kind === 'direct' || (kind === 'quad' && device.quads));
+    const wanted = await learn(some[0]);
+    for (const variant of some.slice(1)) expect(await learn(variant), JSON.stringify(variant)).toEqual(wanted);
+  });
+
+  /** A table of measurements that names this variant for every product. */
+  function tuningOf(device: Gpu, variant: Variant): Tuning {
+    const tuning: Tuning = {};
     planTraining(
       {
         network,
@@ -154,7 +189,6 @@ describe('variants', () => {
       },
       (shape) => (tuning[`${device.adapter} | ${shape.key}`] = variant),
     );
-    const errors = await compareStep(network, { rows: 10, variants: { tuning } });
-    expect(above(errors, 1e-4)).toEqual({});
-  });
+    return tuning;
+  }
 });

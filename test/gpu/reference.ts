@@ -2,9 +2,9 @@
 // averages. Written from the definitions, sharing with src/gpu the dropout mask alone.
 
 import * as tf from '@tensorflow/tfjs';
-import { dropoutMask } from '../../src/gpu/kernels/dropout.ts';
-import type { LossSpec } from '../../src/gpu/kernels/loss.ts';
-import type { Activation, ExtendedLayerSpec, ExtendedNetwork, Head, Weight } from '../../src/model/spec.ts';
+import { dropoutKey, dropoutMask } from '../../src/gpu/kernels/dropout.ts';
+import type { LossSpec } from '../../src/model/recipe.ts';
+import type { Activation, LayerSpec, Network, Head, Weight } from '../../src/model/spec.ts';
 
 type T = tf.Tensor;
 
@@ -30,11 +30,7 @@ export interface ReferenceResult {
 }
 
 /** Gradients of the weighted mean loss of one batch. */
-export async function referenceStep(
-  network: ExtendedNetwork,
-  weights: Weight[],
-  o: ReferenceStep,
-): Promise<ReferenceResult> {
+export async function referenceStep(network: Network, weights: Weight[], o: ReferenceStep): Promise<ReferenceResult> {
   await tf.setBackend('cpu');
   const trained = weights.filter(({ name }) => !/moving/.test(name));
   const moved = new Map<string, Float32Array>();
@@ -61,7 +57,7 @@ export async function referenceStep(
 
 /** What the head says, as in prediction. */
 export async function referencePredict(
-  network: ExtendedNetwork,
+  network: Network,
   weights: Weight[],
   x: Float32Array,
   rows: number,
@@ -82,18 +78,17 @@ interface Training {
   moved: Map<string, Float32Array>;
 }
 
-function forward(network: ExtendedNetwork, weights: Map<string, T>, x: T, training: Training | null): T {
-  let dropouts = 0;
+function forward(network: Network, weights: Map<string, T>, x: T, training: Training | null): T {
   const take = (name: string) => {
     const weight = weights.get(name);
     if (!weight) throw new Error(`no weight ${name}`);
     return weight;
   };
-  const layers = (specs: ExtendedLayerSpec[], prefix: string, from: T): T =>
+  const layers = (specs: LayerSpec[], prefix: string, from: T): T =>
     specs.reduce((value, layer, i) => apply(layer, `${prefix}${i}_${layer.kind}`, value), from);
   const pad = (p?: string) => (p ?? 'valid') as 'valid' | 'same';
 
-  function apply(layer: ExtendedLayerSpec, name: string, input: T): T {
+  function apply(layer: LayerSpec, name: string, input: T): T {
     switch (layer.kind) {
       case 'dense':
         return activate(
@@ -207,11 +202,9 @@ function forward(network: ExtendedNetwork, weights: Map<string, T>, x: T, traini
           .add(take(`${name}/beta`));
       }
       case 'dropout': {
-        const key = dropouts;
-        if (layer.rate > 0) dropouts++;
         if (!training || layer.rate === 0) return input;
         return input.mul(
-          tf.tensor(dropoutMask(input.size, layer.rate, training.seed, key, training.step), input.shape),
+          tf.tensor(dropoutMask(input.size, layer.rate, training.seed, dropoutKey(name), training.step), input.shape),
         );
       }
       case 'flatten':

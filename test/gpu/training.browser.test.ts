@@ -4,17 +4,18 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../src/base/random.ts';
-import type { LossSpec } from '../../src/gpu/kernels/loss.ts';
+import type { LossSpec } from '../../src/model/recipe.ts';
+import { openGpu } from '../../src/gpu/device.ts';
 import { compilePredictor } from '../../src/gpu/predictor.ts';
 import { compileTraining, type TrainingInput } from '../../src/gpu/trainer.ts';
 import type { OptimizerSpec } from '../../src/model/recipe.ts';
-import type { ExtendedNetwork, Weight } from '../../src/model/spec.ts';
+import type { Network, Weight } from '../../src/model/spec.ts';
 import { addPenalty, createOptimizer } from '../../src/train/optimizers.ts';
 import { above, compareStep, gpu, randomRows, randomWeights, relativeError } from './cases.ts';
 import golden from './golden/pytorch.json';
 import { referencePredict, referenceStep } from './reference.ts';
 
-const mlp: ExtendedNetwork = {
+const mlp: Network = {
   inputShape: [6],
   layers: [
     { kind: 'dense', units: 8, activation: 'tanh' },
@@ -40,7 +41,7 @@ async function trainerOf(o: Partial<TrainingInput> = {}) {
 }
 
 describe('losses', () => {
-  const cases: [string, ExtendedNetwork['head'], LossSpec][] = [
+  const cases: [string, Network['head'], LossSpec][] = [
     ['softmax cross-entropy', { kind: 'softmax', units: 5 }, { kind: 'crossEntropy' }],
     ['softmax cross-entropy, smoothed', { kind: 'softmax', units: 5 }, { kind: 'crossEntropy', labelSmoothing: 0.1 }],
     [
@@ -144,7 +145,7 @@ describe('over many steps', () => {
       const rows = one.y.length;
       const trainer = await compileTraining({
         gpu: await gpu(),
-        network: one.network as ExtendedNetwork,
+        network: one.network as Network,
         batchSize: one.batch,
         optimizer: one.optimizer as OptimizerSpec,
         data: { x: floats(one.x), y: floats(one.y), weights: null, rows },
@@ -169,7 +170,7 @@ describe('over many steps', () => {
     },
   );
 
-  const whole: ExtendedNetwork = {
+  const whole: Network = {
     inputShape: [8, 8, 2],
     layers: [
       { kind: 'conv2d', filters: 8, kernelSize: 3, padding: 'same', activation: 'relu' },
@@ -182,7 +183,7 @@ describe('over many steps', () => {
     head: { kind: 'softmax', units: 3 },
   };
 
-  async function trained(network: ExtendedNetwork, runs: number[], o: Partial<TrainingInput> = {}) {
+  async function trained(network: Network, runs: number[], o: Partial<TrainingInput> = {}) {
     const trainer = await trainerOf({ network, ...o });
     try {
       const order = createRandom(8);
@@ -229,6 +230,34 @@ describe('over many steps', () => {
     two.dispose();
   });
 
+  test('what is asked for while the first step is still compiled comes after it', async () => {
+    const order = (seed: number) => Uint32Array.from({ length: 70 }, (_, i) => (i * 3 + seed) % 70);
+    const data = randomRows(mlp, 70, createRandom(8));
+    const learn = async (patiently: boolean) => {
+      const device = await openGpu(); // on which nothing is compiled
+      const trainer = await trainerOf({ gpu: device, data });
+      const answers: Promise<unknown>[] = [];
+      const ask = async (job: Promise<unknown>) => {
+        answers.push(job);
+        if (patiently) await job;
+      };
+      trainer.setPermutation(order(0));
+      await ask(trainer.run([0.01, 0.01]));
+      trainer.keepWeights();
+      trainer.setPermutation(order(1));
+      await ask(trainer.run([0.01]));
+      await ask(trainer.readWeights());
+      await ask(trainer.readKept());
+      await ask(trainer.readOptimizer());
+      await ask(trainer.evaluate(data));
+      const said = await Promise.all(answers);
+      trainer.dispose();
+      device.device.destroy();
+      return said;
+    };
+    expect(await learn(false)).toEqual(await learn(true));
+  });
+
   test('runs may overlap', async () => {
     const order = Uint32Array.from({ length: 70 }, (_, i) => i);
     const trainer = await trainerOf();
@@ -259,7 +288,7 @@ describe('passes that do not learn', () => {
   });
 
   test('scores and predictions are those of TensorFlow.js, dropout off, moving averages in use', async () => {
-    const network: ExtendedNetwork = {
+    const network: Network = {
       inputShape: [6],
       layers: [{ kind: 'dense', units: 8, activation: 'swish' }, { kind: 'batchNorm' }, { kind: 'dropout', rate: 0.5 }],
       head: { kind: 'softmax', units: 3 },

@@ -18,6 +18,7 @@ const shape = (rows: number, columns: number, depth: number, wholeRows = false):
   rows,
   columns,
   depth,
+  parts: 1,
   wholeRows,
 });
 

@@ -14,6 +14,13 @@ function changed(path: string, value: unknown): unknown {
   return copy;
 }
 
+/** A layer in a layer in a layer, so many deep. */
+function nestedResiduals(depth: number): unknown[] {
+  let layers: unknown[] = [{ kind: 'flatten' }];
+  for (let i = 0; i < depth; i++) layers = [{ kind: 'residual', layers }];
+  return layers;
+}
+
 describe('a recipe', () => {
   it('is taken as it is, and a copy is given', () => {
     const given = recipe();
@@ -40,18 +47,49 @@ describe('a recipe', () => {
     ['training.optimizer.momentum', 0.9, /^unknown field recipe\.training\.optimizer\.momentum/],
     ['training.classWeights', 'even', /^invalid recipe\.training\.classWeights: "even"; it must be 'none', 'balanced'/],
     ['training.classWeights', { a: -1 }, /^invalid recipe\.training\.classWeights/],
+    ['training.loss', { kind: 'hinge' }, /^invalid recipe\.training\.loss\.kind: "hinge"; it must be .*"huber"/],
+    [
+      'training.loss',
+      { kind: 'crossEntropy', labelSmoothing: 1 },
+      /^invalid recipe\.training\.loss\.labelSmoothing: 1/,
+    ],
+    [
+      'training.loss',
+      { kind: 'huber', delta: 1 },
+      /^invalid recipe\.training\.loss\.kind: 'huber'; classes take 'crossEntropy'/,
+    ],
+    ['training.loss', { kind: 'huber' }, /^missing field recipe\.training\.loss\.delta/],
+    ['training.clipNorm', 0, /^invalid recipe\.training\.clipNorm: 0; it must be a number above 0/],
     ['training.earlyStopping.patience', 1.5, /^invalid recipe\.training\.earlyStopping\.patience: 1\.5/],
-    ['model.layers.0.units', 1e9, /^invalid recipe\.model\.layers\.0\.units: 1000000000; .* 65536/],
-    ['model.layers.0.activation', 'relu6', /^invalid recipe\.model\.layers\.0\.activation: "relu6"/],
-    ['model.layers.0.kind', 'lambda', /^invalid recipe\.model\.layers\.0\.kind: "lambda"/],
+    ['model.layers.0.units', 1e9, /^invalid recipe\.model\.layers\[0\]\.units: 1000000000; .* 65536/],
+    ['model.layers.0.activation', 'relu6', /^invalid recipe\.model\.layers\[0\]\.activation: "relu6"/],
+    ['model.layers.0.kind', 'lambda', /^invalid recipe\.model\.layers\[0\]\.kind: "lambda"/],
     [
       'model.layers.0',
       { kind: 'conv2d', filters: 1, kernelSize: 1, activation: 'relu' },
       /'conv2d'; a model of kind 'mlp'/,
     ],
+    [
+      'model.layers',
+      [{ kind: 'residual', layers: [{ kind: 'concatenate', branches: [[], [{ kind: 'dropout', rate: 2 }]] }] }],
+      /^invalid recipe\.model\.layers\[0\]\.layers\[0\]\.branches\[1\]\[0\]\.rate: 2; it must be a number from 0/,
+    ],
+    [
+      'model.layers',
+      [{ kind: 'residual', layers: [{ kind: 'conv2d', filters: 4, kernelSize: 3, activation: 'relu' }] }],
+      /^invalid recipe\.model\.layers\[0\]\.layers\[0\]\.kind: 'conv2d'; a model of kind 'mlp' takes only dense/,
+    ],
+    [
+      'model.layers',
+      [{ kind: 'residual', layers: [] }],
+      /^invalid recipe\.model\.layers\[0\]\.layers: .*at least one layer/,
+    ],
+    ['model.layers', [{ kind: 'concatenate', branches: [[]] }], /layers\[0\]\.branches: .*at least two branches/],
+    ['model.layers', [{ kind: 'reshape', shape: [0] }], /layers\[0\]\.shape\[0\]: 0; it must be a whole number from 1/],
+    ['model.layers', [{ kind: 'reshape', shape: [1, 1, 1, 1] }], /layers\[0\]\.shape: .*at most three sizes/],
     ['model.kind', 'cnn', /^invalid recipe\.model\.kind: 'cnn'; a convolutional network takes images/],
-    ['model.kind', 'linear', /^invalid recipe\.model\.layers\.0\.kind: 'dense'; a model of kind 'linear'/],
-    ['columns.0.type', 'float', /^invalid recipe\.columns\.0\.type: "float"/],
+    ['model.kind', 'linear', /^invalid recipe\.model\.layers\[0\]\.kind: 'dense'; a model of kind 'linear'/],
+    ['columns.0.type', 'float', /^invalid recipe\.columns\[0\]\.type: "float"/],
     ['columns.0.role', 'ignore', /^missing recipe\.columns: no column has the role feature/],
     ['columns.1.role', 'feature', /^invalid recipe\.target: 'y'; exactly this column .* none has/],
     ['columns.0.name', 'y', /^invalid recipe\.columns: 'y' is there twice/],
@@ -65,6 +103,28 @@ describe('a recipe', () => {
   ])('with %s = %j is refused by name', (path, value, message) => {
     expect(() => parseRecipe(changed(path, value))).toThrow(UserError);
     expect(() => parseRecipe(changed(path, value))).toThrow(message);
+  });
+
+  it('takes a loss that goes with its task, and needs none', () => {
+    const huber = { kind: 'huber', delta: 1.5 };
+    const regression = { ...(changed('training.loss', huber) as object), task: 'regression' };
+    expect(parseRecipe(regression).training.loss).toEqual(huber);
+    const smoothed = { kind: 'crossEntropy', labelSmoothing: 0.1 };
+    expect(parseRecipe(changed('training.loss', smoothed)).training.loss).toEqual(smoothed);
+    expect(parseRecipe(changed('training.clipNorm', 1)).training.clipNorm).toBe(1);
+    expect(parseRecipe(changed('training.clipNorm', null)).training.clipNorm).toBeNull();
+    expect(() => parseRecipe({ ...regression, training: { ...recipe().training, loss: smoothed } })).toThrow(
+      /loss\.kind: 'crossEntropy'; a regression takes 'meanSquaredError'/,
+    );
+  });
+
+  it('takes layers in layers, and not without end', () => {
+    const layers = nestedResiduals(8);
+    expect(parseRecipe(changed('model.layers', layers)).model.layers).toEqual(layers);
+    const deep = nestedResiduals(1000);
+    expect(() => parseRecipe(changed('model.layers', deep))).toThrow(
+      /(\[0\]\.layers){9}: .*at most 8 layers hold one another/,
+    );
   });
 
   it.each([null, 3, 'recipe', []])('that is %j is refused', (value) => {

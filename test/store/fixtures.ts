@@ -2,7 +2,7 @@
 
 import type { DatasetContent, DatasetDetail } from '../../src/store/datasets.ts';
 import type { RunRecord } from '../../src/store/runs.ts';
-import type { TrainedModel, Version } from '../../src/store/versions.ts';
+import type { NewVersion, TrainedModel } from '../../src/store/versions.ts';
 import type { Recipe } from '../../src/model/recipe.ts';
 
 export const recipe: Recipe = {
@@ -72,16 +72,10 @@ export const newRun: Omit<RunRecord, 'id'> = {
   error: null,
 };
 
-export function versionOf(model: string, runId: number): Omit<Version, 'id' | 'number'> {
+export function versionOf(model: string): NewVersion {
   return {
     model,
-    note: '',
     createdAt: 1,
-    runId,
-    datasetId: 'd1',
-    datasetName: 'data d1',
-    recipe,
-    log: [],
     bestEpoch: 1,
     ended: 'epochs',
     metrics: { r2: 1 },
@@ -97,7 +91,7 @@ export function versionOf(model: string, runId: number): Omit<Version, 'id' | 'n
   };
 }
 
-export const trained: Omit<TrainedModel, 'sha256'> = {
+export const trained: TrainedModel = {
   network: { inputShape: [1], layers: [], head: { kind: 'value' } },
   preparation: { kind: 'table', features: [], width: 1, target: { kind: 'value', center: 0, scale: 1 } },
   weights: [

@@ -1,44 +1,50 @@
-import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { UserError } from '../../src/base/errors.ts';
+import type { UserError } from '../../src/base/errors.ts';
 import {
   changeDataset,
   listDatasets,
   readDataset,
+  readImages,
   readTable,
   removeDataset,
   saveDataset,
 } from '../../src/store/datasets.ts';
-import { createStorage, writing, type Database, type Storage } from '../../src/store/db.ts';
+import { recordArtifact } from '../../src/store/artifacts.ts';
+import { readLineage } from '../../src/store/lineage.ts';
+import { readCheckpoint, saveCheckpoint } from '../../src/store/checkpoints.ts';
 import { openShelf } from '../../src/store/measurements.ts';
-import { sha256, sha256OfFiles } from '../../src/store/hash.ts';
-import { addRun, interruptRuns, listRuns, removeRun, saveRun } from '../../src/store/runs.ts';
+import { readModels, renameModel, setAlias } from '../../src/store/models.ts';
+import { addRun, discardRun, interruptRuns, listRuns, removeRun, saveRun } from '../../src/store/runs.ts';
 import {
   changeVersion,
   listVersions,
   readTrained,
   readVersion,
   removeVersion,
-  renameModel,
   saveVersion,
 } from '../../src/store/versions.ts';
+import { createWorkspace, type Workspace } from '../../src/store/workspace.ts';
+import { eraseWorkspace } from './erase.ts';
 import { datasetOf, newRun, trained, versionOf } from './fixtures.ts';
 
 let name: string;
-let storage: Storage;
-let db: Database;
+let workspace: Workspace;
 let count = 0;
 
-beforeEach(async () => {
+beforeEach(() => {
   name = `store test ${++count}`;
-  storage = createStorage(name);
-  db = await storage.open();
+  workspace = createWorkspace(name);
 });
 
 afterEach(async () => {
-  await storage.close();
-  await deleteDB(name);
+  await workspace.close();
+  await eraseWorkspace(name);
 });
+
+async function reopen(): Promise<void> {
+  await workspace.close();
+  workspace = createWorkspace(name);
+}
 
 const errorOf = (promise: Promise<unknown>) =>
   promise.then(
@@ -47,75 +53,119 @@ const errorOf = (promise: Promise<unknown>) =>
   );
 
 async function addVersion(model: string) {
-  const run = await addRun(db, newRun);
-  return saveVersion(db, versionOf(model, run.id), trained, { ...run, state: 'finished' });
+  const run = await addRun(workspace, newRun);
+  return saveVersion(workspace, versionOf(model), trained, run);
 }
 
 describe('data sets', () => {
   it('are there again, columns, missing values and source file, when the database is opened anew', async () => {
     const { dataset, content } = datasetOf('d1');
-    await saveDataset(db, dataset, content);
-    await storage.close();
-    db = await storage.open();
-    expect(await listDatasets(db)).toEqual([dataset]);
-    const { table, source } = await readTable(db, 'd1');
+    await saveDataset(workspace, dataset, content);
+    await reopen();
+    expect(await listDatasets(workspace)).toEqual([dataset]);
+    const { table, source } = await readTable(workspace, 'd1');
     expect(table).toEqual({ rows: 2, columns: (content as { columns: unknown }).columns });
     expect(await source.text()).toBe('x,y\n1,2\n');
   });
 
-  it('are listed the oldest first', async () => {
+  it('are listed in the order in which they came, whatever the clock says', async () => {
     for (const [id, createdAt] of [['b', 2] as const, ['a', 3] as const, ['c', 1] as const]) {
       const { dataset, content } = datasetOf(id);
-      await saveDataset(db, { ...dataset, createdAt }, content);
+      await saveDataset(workspace, { ...dataset, createdAt }, content);
     }
-    expect((await listDatasets(db)).map(({ id }) => id)).toEqual(['c', 'b', 'a']);
+    await changeDataset(workspace, 'b', () => ({ name: 'changed last' }));
+    expect((await listDatasets(workspace)).map(({ id }) => id)).toEqual(['b', 'a', 'c']);
+  });
+
+  it('of images keep the files, their names and their labels', async () => {
+    const { dataset } = datasetOf('pictures');
+    const content = {
+      kind: 'images' as const,
+      packed: new Blob(['abc']),
+      offsets: Float64Array.of(0, 1, 3),
+      names: ['a.png', '__proto__'],
+      labels: Int32Array.of(0, -1),
+    };
+    await saveDataset(workspace, { ...dataset, kind: 'images' }, content);
+    await reopen();
+    const { packed, ...index } = await readImages(workspace, 'pictures');
+    expect(await packed.text()).toBe('abc');
+    expect(index).toEqual({ kind: 'images', offsets: content.offsets, names: content.names, labels: content.labels });
+    expect(await errorOf(readTable(workspace, 'pictures'))).toMatchObject({ code: 'invalid' });
   });
 
   it('get another name without their content being written again', async () => {
     const { dataset, content } = datasetOf('d1');
-    await saveDataset(db, dataset, content);
-    expect((await changeDataset(db, 'd1', { name: '<img onerror=alert(1)>' })).name).toBe('<img onerror=alert(1)>');
-    expect((await readDataset(db, 'd1')).columns).toEqual(dataset.columns);
+    await saveDataset(workspace, dataset, content);
+    const changed = await changeDataset(workspace, 'd1', () => ({ name: '<img onerror=alert(1)>' }));
+    expect(changed.name).toBe('<img onerror=alert(1)>');
+    expect((await readDataset(workspace, 'd1')).columns).toEqual(dataset.columns);
+    expect((await readTable(workspace, 'd1')).table.rows).toBe(2);
   });
 
-  it('go with their content', async () => {
-    const { dataset, content } = datasetOf('d1');
-    await saveDataset(db, dataset, content);
-    await removeDataset(db, 'd1');
-    expect([await db.count('datasets'), await db.count('content')]).toEqual([0, 0]);
-    expect(await errorOf(readDataset(db, 'd1'))).toMatchObject({ code: 'unknown' });
-    expect(await errorOf(removeDataset(db, 'd1'))).toMatchObject({ code: 'unknown' });
+  it('go with their content, but for what another one has too', async () => {
+    for (const id of ['d1', 'd2']) await saveDataset(workspace, datasetOf(id).dataset, datasetOf(id).content);
+    expect(await workspace.blobs.list()).toHaveLength(2);
+    await removeDataset(workspace, 'd1');
+    expect((await readTable(workspace, 'd2')).table.rows).toBe(2);
+    await removeDataset(workspace, 'd2');
+    await expect.poll(() => workspace.blobs.list()).toEqual([]);
+    expect(await errorOf(readDataset(workspace, 'd1'))).toMatchObject({ code: 'unknown' });
+    expect(await errorOf(removeDataset(workspace, 'd1'))).toMatchObject({ code: 'unknown' });
   });
 
   it('are kept whole or not at all', async () => {
     const { dataset } = datasetOf('d1');
-    const broken = { kind: 'table', source: new Blob(), columns: [() => 1] } as never;
-    expect(await errorOf(saveDataset(db, dataset, broken))).toMatchObject({ name: 'DataCloneError' });
-    expect(await db.count('datasets')).toBe(0);
+    const broken = { kind: 'table', source: new Blob(['x']), columns: [() => 1] } as never;
+    expect(await errorOf(saveDataset(workspace, dataset, broken))).toMatchObject({ name: 'TypeError' });
+    expect(await listDatasets(workspace)).toEqual([]);
+    await expect.poll(() => workspace.blobs.list()).toEqual([]);
   });
 });
 
 describe('runs', () => {
   it('get numbers that are never given twice', async () => {
-    const first = await addRun(db, { ...newRun, state: 'failed' });
-    const second = await addRun(db, { ...newRun, state: 'failed' });
-    await removeRun(db, second.id);
-    const third = await addRun(db, newRun);
+    const first = await addRun(workspace, { ...newRun, state: 'failed' });
+    const second = await addRun(workspace, { ...newRun, state: 'failed' });
+    await removeRun(workspace, second.id);
+    const third = await addRun(workspace, newRun);
     expect([first.id, second.id, third.id]).toEqual([1, 2, 3]);
   });
 
   it('that were cut off become interrupted and keep their log', async () => {
-    const run = await addRun(db, newRun);
+    const run = await addRun(workspace, newRun);
     const log = [{ epoch: 1, loss: 1, metric: 0.5, valLoss: null, valMetric: null, learningRate: 0.1, durationMs: 3 }];
-    await saveRun(db, { ...run, log });
-    await interruptRuns(db);
-    expect(await listRuns(db)).toMatchObject([{ id: 1, state: 'interrupted', log, versionId: null }]);
+    await saveRun(workspace, { ...run, log });
+    await interruptRuns(workspace);
+    expect(await listRuns(workspace)).toMatchObject([{ id: 1, state: 'interrupted', log, versionId: null }]);
+  });
+
+  it('cannot be changed in what was asked for, and not at all once they are finished', async () => {
+    const run = await addRun(workspace, newRun);
+    const other = { ...run, recipe: { ...run.recipe, seed: 2 } };
+    expect(await errorOf(saveRun(workspace, other))).toMatchObject({ code: 'invalid' });
+    expect(await errorOf(saveRun(workspace, { ...run, startedAt: 2 }))).toMatchObject({ code: 'invalid' });
+    await saveVersion(workspace, versionOf('a'), trained, run);
+    expect(await errorOf(saveRun(workspace, { ...run, state: 'failed' }))).toMatchObject({ code: 'invalid' });
+    expect((await listRuns(workspace))[0]).toMatchObject({ state: 'finished', recipe: newRun.recipe });
+  });
+
+  it('stay while their version does, and take their recipe with them when nothing else has it', async () => {
+    const { id, runId } = await addVersion('a');
+    expect((await errorOf(removeRun(workspace, runId))).message).toContain("'a@1'");
+    const alike = await addRun(workspace, { ...newRun, state: 'failed' });
+    expect(await workspace.list('recipe')).toHaveLength(1);
+    await removeVersion(workspace, id);
+    await removeRun(workspace, runId);
+    expect((await listRuns(workspace)).map((run) => run.recipe)).toEqual([newRun.recipe]);
+    await removeRun(workspace, alike.id);
+    expect(await workspace.list('recipe')).toEqual([]);
   });
 
   it('are not removed while they run', async () => {
-    const run = await addRun(db, newRun);
-    expect(await errorOf(removeRun(db, run.id))).toMatchObject({ code: 'invalid' });
-    expect(await errorOf(removeRun(db, 99))).toMatchObject({ code: 'unknown' });
+    const run = await addRun(workspace, newRun);
+    expect(await errorOf(removeRun(workspace, run.id))).toMatchObject({ code: 'invalid' });
+    expect(await errorOf(removeRun(workspace, 99))).toMatchObject({ code: 'unknown' });
   });
 });
 
@@ -123,127 +173,214 @@ describe('versions', () => {
   it('count up within a model, finish their run, and come back with their weights', async () => {
     const versions = [await addVersion('a'), await addVersion('b'), await addVersion('a')];
     expect(versions.map(({ id }) => id)).toEqual(['a@1', 'b@1', 'a@2']);
-    expect(await listVersions(db)).toEqual(versions);
-    expect((await listRuns(db)).map(({ state, versionId }) => [state, versionId])).toEqual([
+    expect(await listVersions(workspace)).toEqual(versions);
+    expect((await listRuns(workspace)).map(({ state, versionId }) => [state, versionId])).toEqual([
       ['finished', 'a@1'],
       ['finished', 'b@1'],
       ['finished', 'a@2'],
     ]);
-    expect(await readTrained(db, versions[2])).toMatchObject(trained);
+    expect(await readTrained(workspace, versions[2])).toMatchObject(trained);
+  });
+
+  it('keep the log once, with their run', async () => {
+    const run = await addRun(workspace, newRun);
+    const log = [{ epoch: 1, loss: 1, metric: 0.5, valLoss: null, valMetric: null, learningRate: 0.1, durationMs: 3 }];
+    const version = await saveVersion(workspace, versionOf('a'), trained, { ...run, log });
+    expect(version.log).toEqual(log);
+    expect((await readVersion(workspace, 'a@1')).log).toEqual(log);
+    expect(await workspace.read('version', String(run.id))).not.toHaveProperty('log');
   });
 
   it('never get the number of one that was removed', async () => {
     await addVersion('a');
-    await removeVersion(db, (await addVersion('a')).id);
+    await removeVersion(workspace, (await addVersion('a')).id);
     expect((await addVersion('a')).id).toBe('a@3');
-    expect(await db.count('trained')).toBe(2);
-    expect(await errorOf(readVersion(db, 'a@2'))).toMatchObject({ code: 'unknown' });
+    expect(await errorOf(readVersion(workspace, 'a@2'))).toMatchObject({ code: 'unknown' });
   });
 
-  it('keep their numbers, notes and weights under a new name of the model', async () => {
+  it('keep their numbers, notes, aliases and weights under a new name of the model', async () => {
     await addVersion('old');
     await addVersion('old');
     await addVersion('other');
-    await changeVersion(db, 'old@2', { note: 'the good one' });
-    const renamed = await renameModel(db, 'old', 'new');
-    expect(renamed.map(({ id, note }) => [id, note])).toEqual([
-      ['new@1', ''],
-      ['new@2', 'the good one'],
+    await changeVersion(workspace, 'old@2', { note: 'the good one' });
+    await setAlias(workspace, 'old', 'champion', 2);
+    await renameModel(workspace, 'old', 'new');
+    const renamed = (await listVersions(workspace)).filter(({ model }) => model === 'new');
+    expect(renamed.map(({ id, note, aliases }) => [id, note, aliases])).toEqual([
+      ['new@1', '', []],
+      ['new@2', 'the good one', ['champion']],
     ]);
-    expect(await readTrained(db, await readVersion(db, 'new@2'))).toMatchObject(trained);
+    expect(await readTrained(workspace, await readVersion(workspace, 'new@champion'))).toEqual(trained);
     expect((await addVersion('new')).number).toBe(3);
-    expect(await errorOf(renameModel(db, 'new', 'other'))).toMatchObject({ code: 'invalid' });
-    expect(await errorOf(renameModel(db, 'old', 'x'))).toMatchObject({ code: 'unknown' });
+    expect(await errorOf(renameModel(workspace, 'new', 'other'))).toMatchObject({ code: 'invalid' });
+    expect(await errorOf(renameModel(workspace, 'old', 'x'))).toMatchObject({ code: 'unknown' });
+  });
+
+  it('take tags, each once and sorted', async () => {
+    const { id } = await addVersion('a');
+    const { tags } = await changeVersion(workspace, id, { tags: [' b ', 'a', 'b', ''] });
+    expect(tags).toEqual(['a', 'b']);
+    expect((await changeVersion(workspace, id, { note: 'x' })).tags).toEqual(['a', 'b']);
+    const long = 'x'.repeat(101);
+    expect(await errorOf(changeVersion(workspace, id, { tags: [long] }))).toMatchObject({ code: 'invalid' });
   });
 
   it('take hostile names as names', async () => {
     for (const model of ['__proto__', 'constructor', '<img src=x onerror=alert(1)>', '../../etc', 'a@1', '💥\u202e']) {
       const { id } = await addVersion(model);
-      expect((await readVersion(db, id)).model).toBe(model);
+      expect((await readVersion(workspace, id)).model).toBe(model);
     }
   });
 
   it('whose weights are no longer those that were saved say so', async () => {
     const version = await addVersion('a');
-    const kept = await readTrained(db, version);
-    await db.put('trained', { ...kept, weights: [{ ...kept.weights[0], data: Float32Array.of(0.25) }] }, version.runId);
-    expect(await errorOf(readTrained(db, version))).toMatchObject({ code: 'invalid' });
-    await db.delete('trained', version.runId);
-    expect(await errorOf(readTrained(db, version))).toMatchObject({ code: 'missing' });
+    const { trained: hash } = (await workspace.read('version', String(version.runId)))!;
+    const top = await (await navigator.storage.getDirectory()).getDirectoryHandle(name);
+    const folder = await (await top.getDirectoryHandle('blobs')).getDirectoryHandle(hash!.slice(0, 2));
+    const writable = await (await folder.getFileHandle(hash!)).createWritable({ keepExistingData: true });
+    await writable.write({ type: 'write', position: 40, data: 'x' });
+    await writable.close();
+    await reopen();
+    expect(await errorOf(readTrained(workspace, version))).toMatchObject({ code: 'invalid' });
+    await folder.removeEntry(hash!);
+    expect(await errorOf(readTrained(workspace, version))).toMatchObject({ code: 'missing' });
+    await addVersion('a'); // the same weights, written again
+    await reopen();
+    expect(await readTrained(workspace, version)).toEqual(trained);
   });
 });
 
-describe('the database', () => {
-  it('of a newer page is left alone, with a sentence that says what to do', async () => {
-    await storage.close();
-    (await openDB(name, 99)).close();
-    const error = await errorOf(storage.open());
-    expect(error).toBeInstanceOf(UserError);
-    expect(error.message).toContain('newer Lathe');
+describe('aliases', () => {
+  it('stand on one version, move, and go with it', async () => {
+    for (let i = 0; i < 3; i++) await addVersion('m');
+    await setAlias(workspace, 'm', 'champion', 1);
+    await setAlias(workspace, 'm', 'champion', 2);
+    await setAlias(workspace, 'm', '__proto__', 2);
+    const idsOf = async (ids: string[]) => Promise.all(ids.map(async (id) => (await readVersion(workspace, id)).id));
+    expect(await idsOf(['m@champion', 'm@__proto__', 'm@latest', 'm@v1'])).toEqual(['m@2', 'm@2', 'm@3', 'm@1']);
+    expect((await listVersions(workspace)).map(({ aliases }) => aliases)).toEqual([[], ['__proto__', 'champion'], []]);
+    await removeVersion(workspace, 'm@latest');
+    await removeVersion(workspace, 'm@champion');
+    expect(await idsOf(['m@latest'])).toEqual(['m@1']);
+    expect(await readModels(workspace)).toEqual([{ name: 'm', lastNumber: 3, aliases: [], numbers: [1] }]);
+    expect(await errorOf(readVersion(workspace, 'm@champion'))).toMatchObject({ code: 'unknown' });
   });
 
-  it('lets a newer page in and then says that this one is old', async () => {
-    const newer = await openDB(name, 99);
-    expect((await errorOf(storage.open())).message).toContain('Reload');
-    newer.close();
-  });
-
-  it('opens again after it was closed', async () => {
-    await storage.close();
-    expect(await listDatasets(await storage.open())).toEqual([]);
-  });
-
-  it('names what there was no room for', async () => {
-    const full = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));
-    const error = await errorOf(writing(db, ['datasets'], "the data set 'x'", full));
-    expect(error).toBeInstanceOf(UserError);
-    expect(error.message).toContain("no room for the data set 'x'");
+  it('have names that mean nothing else', async () => {
+    await addVersion('m');
+    for (const alias of ['latest', 'v1', 'V12', '1', '', 'a b', 'é', 'x'.repeat(256), '<b>', 'a@1']) {
+      expect(await errorOf(setAlias(workspace, 'm', alias, 1))).toMatchObject({ code: 'invalid' });
+    }
+    await setAlias(workspace, 'm', 'x'.repeat(255), 1);
+    expect(await errorOf(setAlias(workspace, 'm', 'a', 2))).toMatchObject({ code: 'unknown' });
+    expect(await errorOf(setAlias(workspace, 'x', 'a', 1))).toMatchObject({ code: 'unknown' });
+    expect(await errorOf(setAlias(workspace, 'm', 'a', null))).toMatchObject({ code: 'unknown' });
   });
 });
 
-describe('hashes', () => {
-  it('are SHA-256 in hex', async () => {
-    expect(await sha256('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
-    expect(await sha256(new Blob(['abc']))).toBe(await sha256(new TextEncoder().encode('abc')));
+describe('the lineage', () => {
+  it('goes from data set to recipe, run, version, alias and file', async () => {
+    await saveDataset(workspace, datasetOf('d1').dataset, datasetOf('d1').content);
+    const { runId } = await addVersion('m');
+    await addVersion('m');
+    await setAlias(workspace, 'm', 'champion', 2);
+    const file = { sha256: 'f'.repeat(64), runId, format: 'onnx', fileName: 'm-v1.onnx', sizeBytes: 9 };
+    await recordArtifact(workspace, file);
+    await recordArtifact(workspace, file);
+    const recipe = `recipe:${(await workspace.read('run', '1'))!.recipeId}`;
+    const { nodes, edges } = await readLineage(workspace);
+    expect(nodes.map(({ id }) => id)).toEqual([
+      'dataset:d1',
+      recipe,
+      ...['run:1', 'run:2', 'version:m@1', 'version:m@2', 'alias:m@champion', `artifact:${file.sha256}`],
+    ]);
+    expect(edges.map(({ from, to }) => [from, to])).toEqual([
+      ['dataset:d1', recipe],
+      [recipe, 'run:1'],
+      [recipe, 'run:2'],
+      ['run:1', 'version:m@1'],
+      ['run:2', 'version:m@2'],
+      ['version:m@2', 'alias:m@champion'],
+      ['version:m@1', `artifact:${file.sha256}`],
+    ]);
+    await removeVersion(workspace, 'm@1');
+    await removeDataset(workspace, 'd1');
+    const later = await readLineage(workspace);
+    expect(later.nodes.some(({ kind }) => kind === 'artifact')).toBe(false);
+    expect(later.nodes.find(({ kind }) => kind === 'dataset')).toMatchObject({ name: 'data d1', missing: true });
+  });
+});
+
+describe('checkpoints', () => {
+  const states = [1, 2, 3].map((epoch) => ({ epoch, weights: Float32Array.of(epoch, NaN) }));
+
+  it('are kept for a run, the last two, and go with its version', async () => {
+    const run = await addRun(workspace, newRun);
+    expect(await readCheckpoint(workspace, run.id)).toBeUndefined();
+    for (const state of states) await saveCheckpoint(workspace, run.id, state, state.epoch);
+    await reopen();
+    expect(await readCheckpoint(workspace, run.id)).toEqual(states[2]);
+    await expect.poll(async () => (await workspace.blobs.list()).length).toBeLessThanOrEqual(3);
+    await saveVersion(workspace, versionOf('a'), trained, run);
+    expect(await readCheckpoint(workspace, run.id)).toBeUndefined();
+    await expect.poll(async () => (await workspace.blobs.list()).length).toBe(1);
   });
 
-  it('of files do not depend on their order, and do on names, labels and bytes', async () => {
-    const a = { name: 'a', label: 'x', bytes: Uint8Array.of(1) };
-    const b = { name: 'b', label: null, bytes: Uint8Array.of(2) };
-    const hash = await sha256OfFiles([a, b]);
-    expect(await sha256OfFiles([b, a])).toBe(hash);
-    const others = [
-      [{ ...a, name: 'c' }, b],
-      [{ ...a, label: 'y' }, b],
-      [{ ...a, bytes: Uint8Array.of(3) }, b],
-    ];
-    for (const files of others) expect(await sha256OfFiles(files)).not.toBe(hash);
+  it('go with a run that is discarded, and none comes after it has ended', async () => {
+    const run = await addRun(workspace, newRun);
+    await saveCheckpoint(workspace, run.id, states[0], 1);
+    await expect(discardRun(workspace, run.id)).rejects.toThrow(/it is running/);
+    await interruptRuns(workspace);
+    await discardRun(workspace, run.id);
+    await saveCheckpoint(workspace, run.id, states[1], 2);
+    expect(await readCheckpoint(workspace, run.id)).toBeUndefined();
+    expect((await listRuns(workspace))[0]).toMatchObject({ state: 'stopped', resumable: null });
+    await expect.poll(() => workspace.blobs.list()).toEqual([]);
+    await expect(discardRun(workspace, run.id)).rejects.toThrow(/it is stopped/);
+  });
+
+  it('say where a run that was cut off can go on from, while its data set is there', async () => {
+    const { dataset, content } = datasetOf('d1');
+    await saveDataset(workspace, dataset, content);
+    const run = await addRun(workspace, newRun);
+    expect((await listRuns(workspace))[0].resumable).toBeNull();
+    await interruptRuns(workspace);
+    expect((await listRuns(workspace))[0].resumable).toEqual({ epoch: 1, epochs: 1, savedAt: null });
+    await saveRun(workspace, run);
+    await saveCheckpoint(workspace, run.id, states[2], 3);
+    await saveRun(workspace, { ...run, state: 'failed' });
+    expect((await listRuns(workspace))[0].resumable).toMatchObject({ epoch: 3, savedAt: expect.any(Number) });
+    await removeDataset(workspace, 'd1');
+    expect((await listRuns(workspace))[0].resumable).toBeNull();
+  });
+
+  it('fall back to the one before where the newest is damaged', async () => {
+    const run = await addRun(workspace, newRun);
+    for (const state of states) await saveCheckpoint(workspace, run.id, state, state.epoch);
+    const [newest, previous] = (await workspace.read('checkpoint', String(run.id)))!.states;
+    await reopen();
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    await workspace.blobs.remove(newest.sha256);
+    expect(await readCheckpoint(workspace, run.id)).toEqual(states[1]);
+    await workspace.blobs.remove(previous.sha256);
+    expect(await readCheckpoint(workspace, run.id)).toBeUndefined();
+    expect(warn).toHaveBeenCalledTimes(3);
+    warn.mockRestore();
   });
 });
 
 describe('measurements', () => {
   it('are kept from one visit to the next, and are never a reason to fail', async () => {
-    await openShelf(db).set('step of iris', { cpu: 0.9, webgpu: 0.4 });
-    await storage.close();
-    db = await storage.open();
-    const shelf = openShelf(db);
+    await openShelf(workspace).set('step of iris', { cpu: 0.9, webgpu: 0.4 });
+    await reopen();
+    const shelf = openShelf(workspace);
     expect(await shelf.get('step of iris')).toEqual({ cpu: 0.9, webgpu: 0.4 });
     expect(await shelf.get('step of another')).toBeUndefined();
-    await storage.close();
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    vi.spyOn(workspace, 'open').mockRejectedValue(new Error('closed'));
     expect(await shelf.get('step of iris')).toBeUndefined();
     await shelf.set('step of iris', {});
     expect(warn).toHaveBeenCalledTimes(2);
-    warn.mockRestore();
-  });
-
-  it('find their place in a database of an earlier Lathe', async () => {
-    await storage.close();
-    await deleteDB(name);
-    const earlier = await openDB(name, 1, { upgrade: (database) => void database.createObjectStore('runs') });
-    earlier.close();
-    db = await storage.open();
-    await openShelf(db).set('step', 1);
-    expect(await openShelf(db).get('step')).toBe(1);
+    vi.restoreAllMocks();
   });
 });

@@ -1,6 +1,7 @@
 // The two learners against each other, and a checkpoint of one taken up by the other in the middle of an epoch.
 
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/base/random.ts';
 import type { OptimizerSpec } from '../../src/model/recipe.ts';
 import type { Network } from '../../src/model/spec.ts';
 import { initialWeights } from '../../src/model/weights.ts';
@@ -34,15 +35,15 @@ async function learn(optimizer: OptimizerSpec, first: Name, second: Name) {
   const rates = (count: number) => new Array<number>(count).fill(optimizer.learningRate);
   const one: Learner = await open[first](input, beginning(initialWeights(network, 1)));
   await one.beginEpoch(orders[0]);
-  await one.run(rates(2), false);
+  await one.run(rates(2), { score: false, clear: true });
   await one.keep();
-  await one.run(rates(1), false);
+  await one.run(rates(1), { score: false, clear: false });
   const checkpoint = await one.save();
   one.dispose();
   const two = await open[second](input, checkpoint);
-  const { seen, validation } = await two.run(rates(2), true);
+  const { seen, validation } = await two.run(rates(2), { score: true, clear: true });
   await two.beginEpoch(orders[1]);
-  await two.run(rates(1), false);
+  await two.run(rates(1), { score: false, clear: true });
   const kept = await two.readKept();
   const weights = (await two.save()).weights;
   two.dispose();
@@ -66,5 +67,78 @@ describe.each<OptimizerSpec>([
     const seen = await learn(optimizer, first, second);
     const largest = Math.max(...wanted.flatMap((values, i) => values.map((value, j) => Math.abs(value - seen[i][j]))));
     expect(largest).toBeLessThan(1e-4);
+  });
+});
+
+describe('three steps of both learners move the weights alike', () => {
+  const same = { padding: 'same', activation: 'tanh' } as const;
+  it.each<[string, Network]>([
+    [
+      'of an image through blocks and branches',
+      {
+        inputShape: [6, 6, 2],
+        layers: [
+          { kind: 'conv2d', filters: 4, kernelSize: 3, dilation: 2, ...same },
+          {
+            kind: 'residual',
+            layers: [
+              { kind: 'depthwiseConv2d', kernelSize: 3, ...same },
+              { kind: 'batchNorm' },
+              { kind: 'separableConv2d', filters: 4, kernelSize: 3, ...same },
+            ],
+          },
+          {
+            kind: 'concatenate',
+            branches: [[], [{ kind: 'conv2dTranspose', filters: 3, kernelSize: 3, ...same }], [{ kind: 'layerNorm' }]],
+          },
+          { kind: 'maxPool2d', poolSize: 2 },
+          { kind: 'globalAveragePool2d' },
+        ],
+        head: { kind: 'softmax', units: 3 },
+      },
+    ],
+    [
+      'of a sequence of looked-up numbers',
+      {
+        inputShape: [8],
+        layers: [
+          { kind: 'embedding', vocabulary: 9, dimension: 4 },
+          { kind: 'conv1d', filters: 6, kernelSize: 3, ...same },
+          { kind: 'averagePool1d', poolSize: 2 },
+          { kind: 'globalMaxPool1d' },
+          { kind: 'activation', activation: 'gelu' },
+        ],
+        head: { kind: 'softmax', units: 3 },
+      },
+    ],
+  ])('%s', async (_, net) => {
+    const random = createRandom(3);
+    const size = net.inputShape.reduce((product, length) => product * length, 1);
+    const ids = net.layers[0].kind === 'embedding';
+    const rows = 12;
+    const part = {
+      rows,
+      weights: null,
+      x: Float32Array.from({ length: rows * size }, () => (ids ? random.below(9) : random.normal())),
+      y: Float32Array.from({ length: rows }, (_, row) => row % 3),
+    };
+    const { signal } = new AbortController();
+    const training = { ...PLAIN, batchSize: 4, l2: 0.01 };
+    const input: LearnerInput = { network: net, training, seed: 1, train: part, validation: null, signal };
+    const ends = await Promise.all(
+      (['compiled', 'TensorFlow.js'] as const).map(async (name) => {
+        const learner: Learner = await open[name](input, beginning(initialWeights(net, 1)));
+        await learner.beginEpoch(Int32Array.from({ length: rows }, (_, row) => (row * 5) % rows));
+        await learner.run([0.1, 0.1, 0.1], { score: false, clear: true });
+        const { weights } = await learner.save();
+        learner.dispose();
+        return weights;
+      }),
+    );
+    for (const [i, { name, data }] of ends[0].entries()) {
+      expect(ends[1][i].name).toBe(name);
+      const apart = Math.max(...data.map((value, j) => Math.abs(value - ends[1][i].data[j])));
+      expect(apart, name).toBeLessThan(1e-4);
+    }
   });
 });

@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { dropoutMask } from '../../src/gpu/kernels/dropout.ts';
 import type { Activation, Network } from '../../src/model/spec.ts';
 import { initialWeights, weightSlots } from '../../src/model/weights.ts';
 import { useBackend } from '../../src/train/backend.ts';
-import { activateHead, dropoutMask, forward, rowLosses, type TrainingPass } from '../../src/train/network.ts';
+import { activateHead, rowLosses } from '../../src/train/losses.ts';
+import { forward, type TrainingPass } from '../../src/train/network.ts';
 import { loadTf, type Tensor, type Tf } from '../../src/train/tf.ts';
 import { finish, PLAIN } from './samples.ts';
 
@@ -52,7 +54,7 @@ describe('dropout', () => {
     });
 
   it('drops the share that it says and scales what is left', () => {
-    const mask = dropoutMask(100_000, 0.3, 1);
+    const mask = dropoutMask(100_000, 0.3, 1, 0, 0);
     const dropped = mask.filter((value) => value === 0).length / mask.length;
     expect(Math.abs(dropped - 0.3)).toBeLessThan(0.006); // four standard deviations
     expect(new Set(mask)).toEqual(new Set([0, Math.fround(1 / 0.7)]));
@@ -93,7 +95,13 @@ describe('the layers', () => {
       const loss = tf.tidy(() => {
         const weights = new Map(initialWeights(network, 1).map((w) => [w.name, tf.tensor(w.data, w.shape)]));
         const logits = forward(tf, network, weights, tf.ones([2, 3]), null);
-        return rowLosses(tf, network.head, logits, tf.tensor2d([1, 0, 0, 0, 1, 0], [2, 3])).dataSync();
+        return rowLosses(
+          tf,
+          network.head,
+          { kind: 'crossEntropy' },
+          logits,
+          tf.tensor2d([1, 0, 0, 0, 1, 0], [2, 3]),
+        ).dataSync();
       });
       expect(loss.every(Number.isFinite)).toBe(true);
     }
@@ -127,7 +135,13 @@ describe('the loss', () => {
       tf.tidy(() => {
         const head = kind === 'softmax' ? ({ kind, units: 2 } as const) : { kind };
         const shape: [number, number] = kind === 'softmax' ? [1, 2] : [1, 1];
-        return rowLosses(tf, head, tf.tensor2d(logits, shape), tf.tensor2d(y, shape)).dataSync()[0];
+        return rowLosses(
+          tf,
+          head,
+          { kind: 'crossEntropy' },
+          tf.tensor2d(logits, shape),
+          tf.tensor2d(y, shape),
+        ).dataSync()[0];
       });
     expect(of('sigmoid', [500], [0])).toBeCloseTo(500);
     expect(of('sigmoid', [-500], [0])).toBeCloseTo(0);

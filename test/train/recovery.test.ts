@@ -7,6 +7,7 @@ import { createSteadyLearner, type Place } from '../../src/train/recovery.ts';
 const lost = () => new UserError('missing', 'webgpu device: it was lost while it worked (unplugged); train again');
 const order = Int32Array.of(0, 1, 2, 3);
 const { signal } = new AbortController();
+const more = { score: false, clear: false };
 
 /** A learner whose only weight is the sum of all learning rates; `lose` makes its next run fail. */
 function fake(opened: Checkpoint[]) {
@@ -41,6 +42,7 @@ function fake(opened: Checkpoint[]) {
           slots: [],
           kept: kept === null ? null : weight(kept),
           pass: null,
+          sums: null,
         }),
         dispose: () => state.disposed++,
       };
@@ -61,13 +63,13 @@ describe('a learner whose device is lost', () => {
     const { state, place } = fake(opened);
     const learner = await createSteadyLearner(place, begin(), async () => place, signal);
     await learner.beginEpoch(order);
-    await learner.run([1, 1], false);
+    await learner.run([1, 1], more);
     await learner.keep();
     now = 5000; // a checkpoint is due
-    await learner.run([4], false);
-    await learner.run([8], false);
+    await learner.run([4], more);
+    await learner.run([8], more);
     state.lose = true;
-    expect((await learner.run([16], false)).seen.loss).toBe(30);
+    expect((await learner.run([16], more)).seen.loss).toBe(30);
     expect(opened.map(({ steps }) => steps)).toEqual([0, 3]);
     expect(state.steps).toBe(4 + 2); // two of the steps were done again or anew
     expect((await learner.readKept())[0].data[0]).toBe(2);
@@ -90,9 +92,9 @@ describe('a learner whose device is lost', () => {
       },
       signal,
     );
-    await learner.run([1], false);
+    await learner.run([1], more);
     state.lose = true;
-    expect((await learner.run([2], false)).seen.loss).toBe(3);
+    expect((await learner.run([2], more)).seen.loss).toBe(3);
     expect(losses).toEqual([1, 2, 3]);
     expect(learner.inUse.backend).toBe('cpu');
   });
@@ -102,7 +104,7 @@ describe('a learner whose device is lost', () => {
     const nowhere = new Error('nowhere left');
     const learner = await createSteadyLearner(place, begin(), () => Promise.reject(nowhere), signal);
     state.lose = true;
-    await expect(learner.run([1], false)).rejects.toBe(nowhere);
+    await expect(learner.run([1], more)).rejects.toBe(nowhere);
     const other = { ...place, open: () => Promise.reject(new RangeError('a bug')) };
     await expect(createSteadyLearner(other, begin(), async () => place, signal)).rejects.toThrow('a bug');
   });

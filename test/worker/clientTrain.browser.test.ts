@@ -288,11 +288,13 @@ describe('versions', () => {
   });
 
   it.each(['onnx', 'tfjs'] as const)('are exported as %s and verified on every row', async (format) => {
-    const { file, verification } = await lathe.exportModel(version.id, format);
+    const { file, sha256, verification } = await lathe.exportModel(version.id, format);
     expect(file.name).toBe(format === 'onnx' ? 'kept-v1.onnx' : 'kept-v1-tfjs.zip');
     expect(file.size).toBeGreaterThan(100);
     expect(verification.rows).toBe(60);
     expect(verification.maxAbsDiff).toBeLessThanOrEqual(1e-5);
+    const { nodes } = await lathe.lineage();
+    expect(nodes).toContainEqual(expect.objectContaining({ kind: 'artifact', key: sha256, name: file.name }));
   });
 
   it('go on predicting without their data, and say what evaluating and exporting lack', async () => {

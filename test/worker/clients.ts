@@ -1,19 +1,14 @@
 // Clients for the tests: each test file has a database of its own, and a second client sees what the first one kept.
 
+import { eraseWorkspace } from '../store/erase.ts';
 import { openClient, type Client } from '../../src/worker/client.ts';
+
+/** Removes a test's workspace; its clients are closed before. */
+export const removeDatabase = eraseWorkspace;
 
 /** A client with a worker of its own on this database. */
 export function clientOn(database: string): Client {
   return openClient({ database, baseURI: new URL('/', location.href).href });
-}
-
-/** Removes a test's database; its clients are closed before. */
-export async function removeDatabase(name: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const request = indexedDB.deleteDatabase(name);
-    request.onsuccess = () => resolve();
-    request.onerror = () => reject(request.error);
-  });
 }
 
 /** A CSV file. */
@@ -39,4 +34,11 @@ export function twoClouds(rows: number): string {
     return `${(side + 0.6 * wobble).toFixed(3)},${(side * 0.5 - wobble).toFixed(3)},${side > 0 ? 'yes' : 'no'}`;
   });
   return `a,b,class\n${lines.join('\n')}\n`;
+}
+
+/** A promise and what settles it. */
+export function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((done) => (resolve = done));
+  return { promise, resolve };
 }

@@ -4,10 +4,11 @@
 // Stored and deflated entries; no encryption, no split archives, no symbolic links; a zip inside a zip is a plain file.
 // Writes nothing compressed: what is written is weights, and a compressor's output differs from browser to browser.
 
-import type { Entry, FileEntry, ZipReader } from '@zip.js/zip.js';
+import type { FileEntry } from '@zip.js/zip.js';
 import { abortError, UserError } from '../../base/errors.ts';
 import { quote } from '../repairs.ts';
 import { crc32 } from './crc32.ts';
+import { listEntries, locateEntry, refusal, zipJs, type Refusals } from './zipDirectory.ts';
 
 /** Limits on what is really unpacked, not on what an archive says of itself. */
 const MAX_ENTRIES = 50_000;
@@ -28,29 +29,17 @@ export interface ZipEntry {
   bytes: Uint8Array;
 }
 
-/** Where zip.js would write to, were it asked for more than to check an entry. */
-const NOWHERE = new WritableStream();
-
-/** The part of zip.js that brings neither a worker nor WebAssembly of its own. */
-const zipJs = () => import('@zip.js/zip.js/lib/zip-core-custom.js');
-
 /**
  * Unpacks all files of an archive, in the order of its directory; folders are left out.
  * @throws UserError when it is truncated, corrupt, encrypted, unsafe in a name or larger than the limits; AbortError
  */
 export async function readZip(file: Blob, o: { signal?: AbortSignal } = {}): Promise<ZipEntry[]> {
-  const { BlobReader, Uint8ArrayReader, ZipReader } = await zipJs();
+  const { BlobReader, Uint8ArrayReader } = await zipJs();
   // a browser reads a part of a file in about a millisecond, however small: many small entries are read as one
   const whole = file.size <= WHOLE_BYTES ? new Uint8Array(await file.arrayBuffer()) : null;
   const read: ReadPart = async (start, end) =>
     whole ? whole.slice(start, end) : new Uint8Array(await file.slice(start, end).arrayBuffer());
-  // names are checked here, for zip.js says neither which one it refuses nor minds those that differ in case alone
-  const archive = new ZipReader(whole ? new Uint8ArrayReader(whole) : new BlobReader(file), {
-    strictness: 'strict',
-    filenameValidation: 'tolerant',
-    checkLocalFilename: false,
-  });
-  const listed = await listEntries(archive);
+  const listed = await listEntries(whole ? new Uint8ArrayReader(whole) : new BlobReader(file), MAX_ENTRIES, REFUSALS);
   const entries: ZipEntry[] = [];
   let total = 0;
   for (const entry of listed) {
@@ -63,41 +52,13 @@ export async function readZip(file: Blob, o: { signal?: AbortSignal } = {}): Pro
   return entries;
 }
 
-const broken = (detail: string, options?: ErrorOptions) =>
-  new UserError('invalid', `zip file: ${detail}. Pack it again, or choose a whole copy`, options);
-const tooLarge = (detail: string) =>
-  new UserError('unsupported', `zip file: ${detail}. Unpack it and choose the files, or use fewer`);
-
-/** What zip.js holds against an archive, in our words; what we threw, or the disk below, stays what it is. */
-function refusal(cause: unknown, detail: string): unknown {
-  if (cause instanceof UserError || cause instanceof DOMException) return cause;
-  const { message, reason } = cause as Error & { reason?: string };
-  return broken(`${detail} (${reason ?? message.toLowerCase()})`, { cause });
-}
-
-async function listEntries(archive: ZipReader<unknown>): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  const seen = new Set<string>();
-  try {
-    for await (const entry of archive.getEntriesGenerator()) {
-      if (entries.length === MAX_ENTRIES) throw tooLarge(`it has more than ${MAX_ENTRIES} entries`);
-      checkName(entry.filename, seen);
-      entries.push(entry);
-    }
-  } catch (cause) {
-    throw refusal(cause, 'it has no directory that can be read, so it is truncated, damaged or no zip');
-  }
-  return entries;
-}
-
-function checkName(name: string, seen: Set<string>): void {
-  const isUnsafe =
-    name === '' || /^[/\\]|^[a-z]:|[\\\0]/i.test(name) || name.split('/').some((part) => part === '..' || part === '.');
-  if (isUnsafe) throw broken(`the name ${quote(name)} points outside the archive or is no plain path`);
-  const folded = name.toLowerCase().normalize('NFC');
-  if (seen.has(folded)) throw broken(`two entries are called ${quote(name)} (in any case)`);
-  seen.add(folded);
-}
+const REFUSALS: Refusals = {
+  broken: (detail, options) =>
+    new UserError('invalid', `zip file: ${detail}. Pack it again, or choose a whole copy`, options),
+  tooLarge: (detail) =>
+    new UserError('unsupported', `zip file: ${detail}. Unpack it and choose the files, or use fewer`),
+};
+const { broken, tooLarge } = REFUSALS;
 
 /** @param left bytes that may still be unpacked of all entries together */
 async function unpack(read: ReadPart, entry: FileEntry, left: number): Promise<Uint8Array> {
@@ -112,10 +73,7 @@ async function unpack(read: ReadPart, entry: FileEntry, left: number): Promise<U
   const limit = Math.min(MAX_ENTRY_BYTES, left);
   const claim = faultOf(isDeflated ? entry.uncompressedSize : entry.compressedSize, entry, limit);
   if (claim) throw claim; // an honest bomb need not be unpacked
-  await entry.getData(NOWHERE, { checkOverlappingEntryOnly: true }).catch((cause: unknown) => {
-    throw refusal(cause, `entry ${name} contradicts the rest of the archive`);
-  });
-  const start = entry.localDirectory!.dataOffset;
+  const start = await locateEntry(entry, REFUSALS);
   const packed = await read(start, start + entry.compressedSize);
   const bytes = isDeflated ? await inflate(packed, entry, limit) : packed;
   if (bytes.length !== entry.uncompressedSize) {
@@ -141,7 +99,7 @@ async function inflate(packed: Uint8Array<ArrayBuffer>, entry: FileEntry, limit:
       length += next.value.length;
     }
   } catch (cause) {
-    throw refusal(cause, `entry ${quote(entry.filename)} is damaged: it does not unpack`);
+    throw refusal(cause, `entry ${quote(entry.filename)} is damaged: it does not unpack`, REFUSALS);
   }
   return out.subarray(0, length);
 }

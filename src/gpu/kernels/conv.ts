@@ -32,7 +32,7 @@ function gradient(draft: Draft, tensor: Tensor): Source {
 function gatherWindow(draft: Draft, window: Window, large: Source, kernelOffset: number, rows: number) {
   const { height, width, channels, outHeight, outWidth, filters, kernelHeight, kernelWidth } = window;
   const { stride, strideY, dilation, padTop, padLeft, padded } = window;
-  const joined = !padded && dilation === 1; // a row of the window lies in one piece
+  const joined = dilation === 1; // a row of the window lies in one piece
   const loops = [
     ...(kernelHeight > 1 ? [{ name: 'ky', count: kernelHeight }] : []),
     ...(kernelWidth > 1 && !joined ? [{ name: 'kx', count: kernelWidth }] : []),
@@ -41,7 +41,7 @@ function gatherWindow(draft: Draft, window: Window, large: Source, kernelOffset:
   const kx = kernelWidth > 1 && !joined ? 'kx' : '0u';
   const vector = quarter(channels);
   const a: Operand = {
-    array: large.array(vector),
+    array: large.array,
     vector,
     along: 'inner',
     outer: (s, index) => `let m${s} = ${index};
@@ -53,12 +53,12 @@ let o${s} = ${large.row(`i${s}`)} * ${height * width * channels}u;`,
     loop: (s) => `let yy${s} = y${s} + i32(${ky} * ${dilation}u);
 let xx${s} = x${s} + i32(${kx} * ${dilation}u);
 let at${s} = o${s} + u32(yy${s} * ${width} + xx${s}) * ${channels}u;
-${padded ? `let ok${s} = (u32(yy${s}) < ${height}u) & (u32(xx${s}) < ${width}u);` : ''}`,
+${padded ? `let first${s} = u32(xx${s} * ${channels});\nlet ok${s} = u32(yy${s}) < ${height}u;` : ''}`,
     address: (s, k) => `at${s} + ${k}`,
-    valid: (s) => (padded ? `ok${s}` : null),
+    valid: (s, k) => (padded ? `ok${s} & (first${s} + ${k} < ${width * channels}u)` : null),
   };
   const b: Operand = {
-    array: reader(draft, 'weights')(quarter(filters)),
+    array: reader(draft, 'weights'),
     vector: quarter(filters),
     along: 'outer',
     outer: (s, index) => `let n${s} = ${index} + ${kernelOffset}u;`,
@@ -87,7 +87,7 @@ function gatherCovering(draft: Draft, window: Window, small: Source, kernelOffse
       ? [`u32(${v})`, `(u32(${v}) < ${places}u)`]
       : [`u32(${v}) / ${step}u`, `((u32(${v}) < ${places * step}u) & (u32(${v}) % ${step}u == 0u))`];
   const a: Operand = {
-    array: small.array(vector),
+    array: small.array,
     vector,
     along: 'inner',
     outer: (s, index) => `let m${s} = ${index};
@@ -108,7 +108,7 @@ let ok${s} = ${okY} & ${okX};`;
     valid: (s) => (everywhere ? null : `ok${s}`),
   };
   const b: Operand = {
-    array: reader(draft, 'weights')(vector),
+    array: reader(draft, 'weights'),
     vector,
     along: 'inner',
     outer: (s, index) => `let n${s} = ${index};`,
@@ -175,14 +175,10 @@ export function convWeightGradient(
   const input = valueOf(draft, operation.input.tensor, pass);
   const output = gradient(draft, operation.output.tensor);
   const [large, small] = forward ? [input, output] : [output, input];
-  const flat = kernelHeight * kernelWidth === 1 && stride === 1 && strideY === 1; // places correspond one to one
-  const loops = [
-    { name: 'image', count: pass.rows },
-    ...(flat || outHeight === 1 ? [] : [{ name: 'py', count: outHeight }]),
-  ];
-  const py = loops.length > 1 ? 'py' : '0u';
+  const places = outHeight * outWidth;
+  const even = stride === 1 && strideY === 1 && outWidth === width; // from place to place it is as far on either side
   const a: Operand = {
-    array: large.array(quarter(channels)),
+    array: large.array,
     vector: quarter(channels),
     along: 'outer',
     outer: (s, index) => `let m${s} = ${index};
@@ -191,18 +187,23 @@ let c${s} = m${s} - q${s} * ${channels}u;
 let z${s} = ${draft.quotient(`q${s}`, kernelWidth, kernel.size)};
 let x${s} = i32((q${s} - z${s} * ${kernelWidth}u) * ${dilation}u) - ${padLeft};
 let y${s} = i32(z${s} * ${dilation}u) - ${padTop};`,
-    loop: (s) => `let yy${s} = i32(${py} * ${strideY}u) + y${s};
-let at${s} = ${large.row('image')} * ${height * width * channels}u + u32(yy${s} * ${width} + x${s}) * ${channels}u + c${s};
-${padded ? `let ok${s} = u32(yy${s}) < ${height}u;` : ''}`,
-    address: (s, k) => `at${s} + ${k} * ${stride * channels}u`,
-    valid: (s, k) => (padded ? `ok${s} & (u32(i32(${k} * ${stride}u) + x${s}) < ${width}u)` : null),
+    loop: (s) =>
+      `let at${s} = ${large.row('image')} * ${height * width * channels}u + u32(y${s} * ${width} + x${s}) * ${channels}u + c${s};`,
+    step: (k) =>
+      even && !padded
+        ? ''
+        : `let line_${k} = ${draft.quotient(k, outWidth, places + 4)};
+let y_${k} = i32(line_${k} * ${strideY}u);
+let x_${k} = i32((${k} - line_${k} * ${outWidth}u) * ${stride}u);`,
+    address: (s, k) => `at${s} + ${even ? k : `u32(y_${k} * ${width} + x_${k})`} * ${channels}u`,
+    valid: (s, k) => (padded ? `(u32(y_${k} + y${s}) < ${height}u) & (u32(x_${k} + x${s}) < ${width}u)` : null),
   };
   const b: Operand = {
-    array: small.array(quarter(filters)),
+    array: small.array,
     vector: quarter(filters),
     along: 'outer',
     outer: (s, index) => `let n${s} = ${index};`,
-    loop: (s) => `let d${s} = (${small.row('image')} * ${outHeight}u + ${py}) * ${outWidth * filters}u + n${s};`,
+    loop: (s) => `let d${s} = ${small.row('image')} * ${places * filters}u + n${s};`,
     address: (s, k) => `d${s} + ${k} * ${filters}u`,
     valid: () => null,
   };
@@ -210,8 +211,8 @@ ${padded ? `let ok${s} = u32(yy${s}) < ${height}u;` : ''}`,
     label: `${operation.name} weight gradient`,
     rows: kernelHeight * kernelWidth * channels,
     columns: filters,
-    loops,
-    inner: flat ? outHeight * outWidth : outWidth,
+    loops: [{ name: 'image', count: pass.rows }],
+    inner: places,
     a,
     b,
     parts,

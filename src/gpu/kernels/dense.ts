@@ -19,7 +19,7 @@ export function rowsOperand(
 ): Operand {
   const vector = quarter(width);
   return {
-    array: array(vector),
+    array,
     vector,
     along: 'inner',
     outer: (s, index) => `let o${s} = (${row(index)}) * ${width}u + ${offset}u;`,
@@ -38,7 +38,7 @@ export function columnsOperand(
 ): Operand {
   const vector = quarter(width);
   return {
-    array: array(vector),
+    array,
     vector,
     along: 'outer',
     outer: (s, index) => `let c${s} = (${index}) + ${offset}u;`,

@@ -1,6 +1,7 @@
 // Which numbers a dropout keeps: a hash of (seed, layer, step, element), so that the backward pass draws the mask
 // anew instead of reading it, and a repeated run draws the same one. The hash is PCG-RXS-M-XS (O'Neill 2014), as
-// Jarzynski and Olano 2020 recommend it for GPUs. In WGSL and, for the tests, in TypeScript.
+// Jarzynski and Olano 2020 recommend it for GPUs. In WGSL and in TypeScript, so that a training that goes on on another
+// backend draws what it would have drawn.
 
 /** Functions `pcg` and `kept(i)`; `kept` reads the step's uniform block. */
 export function dropoutFunctions(rate: number, key: number): string {
@@ -22,9 +23,19 @@ function pcg(x: number): number {
   return ((w >>> 22) ^ w) >>> 0;
 }
 
-/** The mask that the kernels draw: 0, or 1 / (1 - rate). @param key the how-many-eth dropout of the network it is */
+/** A dropout's own number, by the name of its layer. FNV-1a. */
+export function dropoutKey(name: string): number {
+  let hash = 2166136261;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619);
+  return hash >>> 0;
+}
+
+/** The mask that the kernels draw, [size] of 0 and 1 / (1 - rate). @param step steps done before, over all epochs */
 export function dropoutMask(size: number, rate: number, seed: number, key: number, step: number): Float32Array {
   const stream = pcg((step + pcg((seed + key + 1) >>> 0)) >>> 0);
   const scale = 1 / (1 - rate);
-  return Float32Array.from({ length: size }, (_, i) => (pcg((i + stream) >>> 0) >= threshold(rate) ? scale : 0));
+  const least = threshold(rate);
+  const mask = new Float32Array(size);
+  for (let i = 0; i < size; i++) if (pcg((i + stream) >>> 0) >= least) mask[i] = scale;
+  return mask;
 }

@@ -1,6 +1,7 @@
 // The loss of each row, its derivative by the logits and the metric, in one kernel: a thread a row. Each place of the
 // batch adds up its own losses over the steps, so that no two threads write one number; whoever reads adds the places.
 
+import type { LossSpec } from '../../model/recipe.ts';
 import type { Head } from '../../model/spec.ts';
 import { headUnits } from '../../model/spec.ts';
 import type { Tensor } from '../graph.ts';
@@ -8,19 +9,6 @@ import type { Dense } from './dense.ts';
 import type { Product } from './product.ts';
 import { float, type Draft, type Kernel } from '../wgsl.ts';
 import { gradientOf, rowOf, type Pass } from './tail.ts';
-
-export type LossSpec =
-  /** of a softmax or a sigmoid, by the head; `labelSmoothing` 0 to 1 mixes the target with the uniform distribution */
-  | { kind: 'crossEntropy'; labelSmoothing?: number }
-  | { kind: 'meanSquaredError' }
-  | { kind: 'meanAbsoluteError' }
-  /** quadratic up to `delta`, linear beyond */
-  | { kind: 'huber'; delta: number };
-
-/** The loss that a head has where none is named. */
-export function defaultLoss(head: Head): LossSpec {
-  return { kind: head.kind === 'value' ? 'meanSquaredError' : 'crossEntropy' };
-}
 
 /**
  * Statements that score one row of the batch: they add to its sums and, in training, write the derivative.

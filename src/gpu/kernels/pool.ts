@@ -72,29 +72,19 @@ export function poolInputGradient(draft: Draft, operation: Pool, pass: Pass, tur
   const give = defineGive(draft, input.tensor, turn);
   const each = (make: (lane: number) => string) => times(lanes, make).join('\n');
   const over = (v: string, step: number) => `i32(${draft.quotient(`u32(${v})`, step, threads)})`;
-  /** the first and the last window along an axis that cover place `v` */
-  const range = (v: string, kernel: number, step: number, count: number, whole: boolean) =>
-    whole ? ['0', '0'] : [over(`max(0, ${v} - ${kernel - step})`, step), `min(${count - 1}, ${over(v, step)})`];
-  const [fromY, toY] = range('y', kernelHeight, strideY, outHeight, outHeight === 1 && !window.padded);
-  const [fromX, toX] = range('x', kernelWidth, stride, outWidth, outWidth === 1 && !window.padded);
+  /** `body` for each window along an axis that covers place `v`; there is but one where windows do not overlap */
+  const covering = (p: string, v: string, kernel: number, step: number, count: number, body: string) => {
+    if (count === 1 && !window.padded) return `{ let ${p} = 0;\n${body}\n}`;
+    if (kernel <= step) return `{ let ${p} = ${over(v, step)};\nif (${p} < ${count}) {\n${body}\n}\n}`;
+    const [from, to] = [over(`max(0, ${v} - ${kernel - step})`, step), `min(${count - 1}, ${over(v, step)})`];
+    return `for (var ${p} = ${from}; ${p} <= ${to}; ${p}++) {\n${body}\n}`;
+  };
   const inside = (from: string, kernel: number, size: number) =>
     `f32(min(${from} + ${kernel}, ${size}) - max(${from}, 0))`;
   const amount = !window.padded
     ? float(1 / (kernelHeight * kernelWidth))
     : `1.0 / (${inside('y0', kernelHeight, height)} * ${inside('x0', kernelWidth, width)})`;
-  return draft.threads(
-    `${name} input gradient`,
-    threads,
-    `let p = ${draft.quotient('i', channels / lanes, threads)};
-let c = (i - p * ${channels / lanes}u) * ${lanes}u;
-let line = ${draft.quotient('p', width, threads)};
-let x = i32(p - line * ${width}u) + ${window.padLeft};
-let b = ${draft.quotient('line', height, threads)};
-let y = i32(line - b * ${height}u) + ${window.padTop};
-${each((l) => `var g${l} = 0.0;`)}
-for (var py = ${fromY}; py <= ${toY}; py++) {
-for (var px = ${fromX}; px <= ${toX}; px++) {
-let ky = y - py * ${strideY};
+  const take = `let ky = y - py * ${strideY};
 let kx = x - px * ${stride};
 if (ky < ${kernelHeight} && kx < ${kernelWidth}) {
 let o = ((b * ${outHeight}u + u32(py)) * ${outWidth}u + u32(px)) * ${channels}u + c;
@@ -107,9 +97,18 @@ let x0 = px * ${stride} - ${window.padLeft};
 let amount = ${amount};
 ${each((l) => `g${l} += ${d}[o + ${l}u] * amount;`)}`
 }
-}
-}
-}
+}`;
+  return draft.threads(
+    `${name} input gradient`,
+    threads,
+    `let p = ${draft.quotient('i', channels / lanes, threads)};
+let c = (i - p * ${channels / lanes}u) * ${lanes}u;
+let line = ${draft.quotient('p', width, threads)};
+let x = i32(p - line * ${width}u) + ${window.padLeft};
+let b = ${draft.quotient('line', height, threads)};
+let y = i32(line - b * ${height}u) + ${window.padTop};
+${each((l) => `var g${l} = 0.0;`)}
+${covering('py', 'y', kernelHeight, strideY, outHeight, covering('px', 'x', kernelWidth, stride, outWidth, take))}
 let at = p * ${channels}u + c;
 ${each((l) => `${give}(at + ${l}u, g${l});`)}`,
   );

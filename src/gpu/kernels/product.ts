@@ -2,7 +2,8 @@
 // convolutions, forward and backward, are all of this form (implicit GEMM); dense.ts and conv.ts say where the numbers
 // lie. Three ways to compute one, which tune.ts chooses among:
 // - direct: a thread sums a tile of outputs in registers and reads what it needs from the buffers. No barrier.
-// - quad: the same, and four neighbouring threads share what they read of b through subgroup operations.
+// - quad: the same, and four neighbouring threads share what they read of b. Each reads another column and hands it to
+//   the three others by swaps, so the entries of a tile are the columns column ^ lane, each thread's in its own order.
 // - tiled: a workgroup brings blocks of a and b to workgroup memory, with barriers. What a GPU likes best.
 // One file, because the three share how an operand is read.
 
@@ -10,8 +11,8 @@ import type { Draft, Kernel } from '../wgsl.ts';
 
 /** One of the two factors, in expressions of WGSL. `s` is a suffix that keeps the variables of tile entries apart. */
 export interface Operand {
-  /** the array's name, of vec4f where `vector` */
-  array: string;
+  /** the array's name, of vec4f or of f32 */
+  array(vector: boolean): string;
   /** four numbers that lie side by side, from an address that is a multiple of 4, can be read at once */
   vector: boolean;
   /** what lies side by side: numbers of the inner index, or rows of a and columns of b */
@@ -20,6 +21,8 @@ export interface Operand {
   outer(s: string, index: string): string;
   /** statements that declare what is known once the loops around the inner one stand */
   loop(s: string): string;
+  /** statements that declare what is known from the inner index, by its name alone */
+  step?(k: string): string;
   /** where the number at inner index `k` lies */
   address(s: string, k: string): string;
   /** whether it exists; null: always. What does not exist is 0 */
@@ -52,6 +55,8 @@ export type Variant =
   | { kind: 'tiled'; tile: number };
 
 const XYZW = ['x', 'y', 'z', 'w'];
+/** What a thread gets from its neighbour lane ^ 1, lane ^ 2, lane ^ 3. */
+const SWAPS = ['quadSwapX', 'quadSwapY', 'quadSwapDiagonal'];
 const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 
 /** The kernel of a product. `draft` has the bindings of its operands and its store. */
@@ -59,22 +64,24 @@ export function productKernel(draft: Draft, product: Product, variant: Variant):
   return variant.kind === 'tiled' ? tiledKernel(draft, product, variant.tile) : directKernel(draft, product, variant);
 }
 
-/** The loops around the inner one, as text around `body`; the outermost is cut into parts. */
-function loopsAround(product: Product, body: (from: string, to: string) => string): string {
+/** All loops, as text around `body`, the inner one in strides of `unroll`; the outermost is cut into parts. */
+function loopsAround(product: Product, unroll: number, before: string, body: string): string {
   const { loops, inner, parts } = product;
   const cut = (count: number): [string, string] => {
     if (parts === 1) return ['0u', `${count}u`];
     const each = partLength(product, count);
     return [`part * ${each}u`, `min(${count}u, (part + 1u) * ${each}u)`];
   };
-  const innermost = loops.length === 0 ? cut(inner) : (['0u', `${inner}u`] as [string, string]);
-  return loops.reduceRight(
-    (text, { name, count }, index) => {
-      const [from, to] = index === 0 ? cut(count) : ['0u', `${count}u`];
-      return `for (var ${name} = ${from}; ${name} < ${to}; ${name}++) {\n${text}\n}`;
-    },
-    body(...innermost),
-  );
+  const [first, last] = loops.length === 0 ? cut(inner) : ['0u', `${inner}u`];
+  // counting by ones to a constant, a loop is seen to end, and gets no counter of its own to make sure of it
+  const innermost =
+    unroll > 1 && first === '0u'
+      ? `for (var n = 0u; n < ${Math.ceil(inner / unroll)}u; n++) {\nlet k = n * ${unroll}u;`
+      : `for (var k = ${first}; k < ${last}; ${unroll > 1 ? `k += ${unroll}u` : 'k++'}) {`;
+  return loops.reduceRight((text, { name, count }, index) => {
+    const [from, to] = index === 0 ? cut(count) : ['0u', `${count}u`];
+    return `for (var ${name} = ${from}; ${name} < ${to}; ${name}++) {\n${text}\n}`;
+  }, `${before}\n${innermost}\n${body}\n}`);
 }
 
 /** How much of the outermost loop one part takes; whole fours where that is the inner loop, which goes in fours. */
@@ -130,7 +137,8 @@ class TileReader {
   /** Statements that read what one step `k` needs; `j` is its place in the four. */
   read(k: string, j: number): string {
     if (this.#vectorAlongInner) return '';
-    return this.suffixes.map((s) => `let v${s}_${j} = ${this.#value(s, k)};`).join('\n');
+    const known = this.#operand.step?.(k) ?? '';
+    return `${known}\n${this.suffixes.map((s) => `let v${s}_${j} = ${this.#value(s, k)};`).join('\n')}`;
   }
 
   entry(index: number, j: number): string {
@@ -144,8 +152,15 @@ class TileReader {
   }
 }
 
-function readAt(operand: Operand, s: string, k: string, also: string | null = null): string {
-  const { array, vector } = operand;
+/** @param also another condition without which it is 0 */
+function readAt(
+  operand: Operand,
+  s: string,
+  k: string,
+  also: string | null = null,
+  vector: boolean = operand.vector,
+): string {
+  const array = operand.array(vector);
   const address = operand.address(s, k);
   const value = vector ? `${array}[(${address}) >> 2u]` : `${array}[${address}]`;
   const conditions = [operand.valid(s, k), also].filter((condition) => condition !== null);
@@ -160,19 +175,27 @@ function directKernel(draft: Draft, product: Product, variant: Exclude<Variant, 
   const vectorTile = (operand: Operand, size: number) =>
     operand.vector && operand.along === 'outer' ? Math.max(4, size - (size % 4)) : size;
   const tileRows = vectorTile(a, Math.min(variant.tileRows, rows));
-  const tileColumns = vectorTile(b, Math.min(product.storeRow ? columns : variant.tileColumns, columns));
+  const fours = (count: number) => Math.ceil(count / 4) * 4;
+  const tileColumns = quad
+    ? fours(Math.min(variant.tileColumns, columns))
+    : vectorTile(b, Math.min(product.storeRow ? columns : variant.tileColumns, columns));
   const rowTiles = Math.ceil(rows / tileRows);
-  const lanes = quad ? Math.ceil(rowTiles / 4) * 4 : rowTiles;
+  const lanes = quad ? fours(rowTiles) : rowTiles;
   const columnTiles = Math.ceil(columns / tileColumns);
   const threads = lanes * columnTiles;
-  const unroll = quad || inner % 4 === 0 ? 4 : 1;
+  const unroll = unrollOf(inner, quad);
 
   const readerA = new TileReader(a, 'a', tileRows, rows);
-  const readerB = quad ? new QuadReader(b, tileColumns, columns, inner) : new TileReader(b, 'b', tileColumns, columns);
+  const readerB = quad
+    ? new QuadReader(b, tileColumns, columns, inner % unroll === 0 ? null : inner)
+    : new TileReader(b, 'b', tileColumns, columns);
   const sum = (r: number, c: number) => `s${r}_${c}`;
   // one statement adds several products: a variable is dearer than a value between
-  const at = (j: number) => (unroll === 1 ? 'k' : `(k + ${j}u)`);
-  const reads = times(unroll, (j) => [readerA.read(at(j), j), readerB.read(at(j), j)]).flat();
+  const reads = times(unroll, (j) => [
+    ...(j > 0 ? [`let k${j} = k + ${j}u;`] : []),
+    readerA.read(j === 0 ? 'k' : `k${j}`, j),
+    readerB.read(j === 0 ? 'k' : `k${j}`, j),
+  ]).flat();
   const sums = times(tileRows, (r) =>
     times(tileColumns, (c) => {
       const products = times(unroll, (j) => `${readerA.entry(r, j)} * ${readerB.entry(c, j)}`);
@@ -181,13 +204,9 @@ function directKernel(draft: Draft, product: Product, variant: Exclude<Variant, 
   );
   const body = loopsAround(
     product,
-    (from, to) => `${readerA.loop()}
-${readerB.loop()}
-for (var k = ${from}; k < ${to}; k += ${unroll}u) {
-${readerA.readAhead('k')}
-${readerB.readAhead('k')}
-${[...reads, ...sums].filter(Boolean).join('\n')}
-}`,
+    unroll,
+    `${readerA.loop()}\n${readerB.loop()}`,
+    [readerA.readAhead('k'), readerB.readAhead('k'), ...reads, ...sums].filter(Boolean).join('\n'),
   );
   const guarded = rows % tileRows !== 0 || lanes !== rowTiles;
   const guard = (r: string, text: string) => (guarded ? `if (row + ${r} < ${rows}u) {\n${text}\n}` : text);
@@ -196,7 +215,7 @@ ${[...reads, ...sums].filter(Boolean).join('\n')}
         const values = times(columns, (c) => sum(r, c));
         return guard(`${r}u`, product.storeRow!(`(row + ${r}u)`, values));
       }).join('\n')
-    : storeTile(product, tileRows, tileColumns, sum, guard);
+    : storeTile(product, tileRows, tileColumns, quad ? '(c ^ lane)' : 'c', sum, guard);
 
   const size = Math.max(quad ? 4 : 1, groupSize(threads));
   const beside = columnSums(product, size);
@@ -227,77 +246,87 @@ ${stores}`,
   );
 }
 
+/** How many steps of the inner index stand in the text, one after another. */
+function unrollOf(inner: number, quad: boolean): number {
+  if (inner % 4 === 0) return 4;
+  if (!quad) return 1;
+  return inner % 3 === 0 ? 3 : 4;
+}
+
 /**
  * Stores a tile in a loop: what is done with a sum, an optimiser's step perhaps, stands in the text once and not for
  * each entry, or it would take longer to compile than all the rest.
+ * @param place which column of the tile entry `c` is
  */
 function storeTile(
   { columns, store }: Product,
   tileRows: number,
   tileColumns: number,
+  place: string,
   sum: (r: number, c: number) => string,
   guard: (r: string, text: string) => string,
 ): string {
   const sums = times(tileRows, (r) => times(tileColumns, (c) => sum(r, c)))
     .flat()
     .join(', ');
-  const text = store('(row + r)', '(column + c)', `sums[r * ${tileColumns}u + c]`);
-  const inside = columns % tileColumns === 0 ? text : `if (column + c < ${columns}u) { ${text} }`;
+  const text = store('(row + r)', `(column + ${place})`, `sums[r * ${tileColumns}u + c]`);
+  const inside = columns % tileColumns === 0 ? text : `if (column + ${place} < ${columns}u) { ${text} }`;
   return `var sums = array<f32, ${tileRows * tileColumns}>(${sums});
 for (var r = 0u; r < ${tileRows}u; r++) {
 ${guard('r', `for (var c = 0u; c < ${tileColumns}u; c++) { ${inside} }`)}
 }`;
 }
 
-/** The tile of b, of which each of four threads reads a quarter and gives it to the others. */
+/** The tile of b, of which each of four threads reads every fourth column and hands it to the others. */
 class QuadReader extends TileReader {
   readonly #b: Operand;
+  readonly #groups: number;
   readonly #columns: number;
-  readonly #width: number;
-  readonly #inner: number;
-  readonly #mode: 'columns' | 'inner' | 'scalars';
+  readonly #end: number | null;
+  readonly #ahead: boolean;
 
-  constructor(b: Operand, width: number, columns: number, inner: number) {
+  /** @param end where the inner index ends, if that may be within the steps of one round; null: it is not */
+  constructor(b: Operand, width: number, columns: number, end: number | null) {
     super(b, 'b', width, columns);
     this.#b = b;
-    this.#width = width;
+    this.#groups = width / 4;
     this.#columns = columns;
-    this.#inner = inner;
-    this.#mode = !b.vector ? 'scalars' : b.along === 'outer' ? 'columns' : 'inner';
+    this.#end = end;
+    this.#ahead = b.vector && b.along === 'inner';
   }
 
   override get suffixes(): string[] {
-    const count = this.#mode === 'scalars' ? this.#width : Math.ceil(this.#width / 4);
-    return times(count, (index) => `b${index}`);
+    return times(this.#groups, (index) => `b${index}`);
   }
 
-  override outer(first: string): string {
-    const last = this.#mode === 'columns' ? this.#columns - 4 : this.#columns - 1;
-    const stride = this.#mode === 'scalars' ? 1 : 4;
-    const lane = this.#mode === 'inner' ? ' + lane' : '';
+  override outer(first: string, whole: boolean): string {
     return this.suffixes
-      .map((s, index) => this.#b.outer(s, `min(${first} + ${index * stride}u${lane}, ${last}u)`))
+      .map((s, index) => {
+        const at = `${first} + ${4 * index}u + lane`;
+        return this.#b.outer(s, whole ? at : `min(${at}, ${this.#columns - 1}u)`);
+      })
       .join('\n');
   }
 
   override readAhead(k: string): string {
-    if (this.#mode === 'inner') return this.suffixes.map((s) => `let q${s} = ${readAt(this.#b, s, k)};`).join('\n');
-    const whole = this.#inner % 4 === 0;
-    const at = `(${k} + lane)`;
+    if (!this.#ahead) return '';
+    return this.suffixes.map((s) => `let q${s} = ${readAt(this.#b, s, k)};`).join('\n');
+  }
+
+  override read(k: string, j: number): string {
+    const inside = this.#end === null ? null : `${k} < ${this.#end}u`;
     return this.suffixes
-      .map((s) => `let q${s} = ${readAt(this.#b, s, at, whole ? null : `${at} < ${this.#inner}u`)};`)
+      .map((s) => {
+        const own = this.#ahead ? `q${s}.${XYZW[j]}` : readAt(this.#b, s, k, inside, false);
+        return [own, ...SWAPS.map((swap) => `${swap}(v${s}_0_${j})`)]
+          .map((value, m) => `let v${s}_${m}_${j} = ${value};`)
+          .join(' ');
+      })
       .join('\n');
   }
 
-  override read(_k: string, j: number): string {
-    if (this.#mode !== 'inner') {
-      return this.suffixes.map((s) => `let v${s}_${j} = quadBroadcast(q${s}, ${j}u);`).join('\n');
-    }
-    return times(this.#width, (c) => `let vb${c}_${j} = quadBroadcast(qb${c >> 2}.${XYZW[j]}, ${c & 3}u);`).join('\n');
-  }
-
   override entry(index: number, j: number): string {
-    return this.#mode === 'columns' ? `vb${index >> 2}_${j}.${XYZW[index & 3]}` : `vb${index}_${j}`;
+    return `vb${index >> 2}_${index & 3}_${j}`;
   }
 }
 
@@ -314,11 +343,7 @@ if (i < ${threads}u) {
 let column = i * ${wide}u;
 ${b.outer('b0', 'column')}
 var sum = ${wide === 4 ? 'vec4f()' : '0.0'};
-${loopsAround(
-  product,
-  (from, to) => `${b.loop('b0')}
-for (var k = ${from}; k < ${to}; k++) { sum += ${readAt(b, 'b0', 'k')}; }`,
-)}
+${loopsAround(product, 1, b.loop('b0'), `sum += ${readAt(b, 'b0', 'k')};`)}
 ${times(wide, (c) => columnSum(`(column + ${c}u)`, wide === 4 ? `sum.${XYZW[c]}` : 'sum')).join('\n')}
 }`,
   };
@@ -360,7 +385,6 @@ function tiledKernel(draft: Draft, product: Product, tile: number): Kernel {
       })
       .join(' ');
     const address = operand.address('t', 'k');
-    const value = operand.vector ? `${operand.array}[(at) >> 2u][at & 3u]` : `${operand.array}[at]`;
     const valid = operand.valid('t', 'k');
     return draft.define(
       name,
@@ -370,9 +394,10 @@ ${decode}
 let k = place${loops.length === 0 ? '' : ` % ${inner}u`};
 ${operand.outer('t', 'outer')}
 ${operand.loop('t')}
+${operand.step?.('k') ?? ''}
 ${valid ? `if (!(${valid})) { return 0.0; }` : ''}
 let at = ${address};
-return ${value};
+return ${operand.array(false)}[at];
 }`,
     );
   };

@@ -3,7 +3,7 @@
 
 import type { Recipe } from '../../model/recipe.ts';
 import type { BackendName, EpochLog, StepProgress } from '../../train/events.ts';
-import type { TrainPhase, TrainProgress, Version } from '../../worker/api.ts';
+import type { CheckpointProgress, TrainPhase, TrainProgress, Version } from '../../worker/api.ts';
 
 /** Points kept of the step curve; when it is full every second one goes. */
 const MAX_POINTS = 2000;
@@ -20,7 +20,10 @@ export type TrainingState = 'running' | 'finished' | 'failed' | 'discarded';
 export class Training {
   readonly recipe: Recipe;
   readonly datasetName: string;
-  readonly startedAt = performance.now();
+  /** null until it has its number */
+  runId: number | null = null;
+  /** the worker has begun with it */
+  begun = false;
   state = $state<TrainingState>('running');
   phase = $state<TrainPhase>('preparing');
   paused = $state(false);
@@ -34,6 +37,8 @@ export class Training {
   /** grows in place: read `curveLength` to follow it */
   readonly curve: StepCurve = { step: [], loss: [] };
   curveLength = $state(0);
+  /** the latest; null before the first */
+  checkpoint = $state.raw<CheckpointProgress | null>(null);
   version = $state.raw<Version | null>(null);
   error = $state.raw<unknown>(null);
   /** 0..1, by steps, were every epoch to run */
@@ -41,9 +46,11 @@ export class Training {
   #stride = 1;
   #seen = 0;
 
-  constructor(recipe: Recipe, datasetName: string) {
+  /** @param log of the epochs before, where a run is taken up */
+  constructor(recipe: Recipe, datasetName: string, log: EpochLog[] = []) {
     this.recipe = recipe;
     this.datasetName = datasetName;
+    this.log = log;
   }
 
   get running(): boolean {
@@ -52,16 +59,30 @@ export class Training {
 
   /** Takes in what the worker says. */
   follow(progress: TrainProgress): void {
+    this.begun = true;
+    this.runId = progress.runId;
     this.phase = progress.phase;
     this.paused = progress.paused;
     this.backend = progress.backend ?? this.backend;
     this.adapter = progress.adapter ?? this.adapter;
     this.backendReason = progress.backendReason ?? this.backendReason;
+    if (progress.log) this.#goBack(progress.log);
+    this.checkpoint = progress.checkpoint ?? this.checkpoint;
     if (progress.step) {
       this.step = progress.step;
       this.#addPoint(progress.step);
     }
     if (progress.epoch) this.log = [...this.log, progress.epoch];
+  }
+
+  /** What came after the checkpoint that the run was taken up from comes again. */
+  #goBack(log: EpochLog[]): void {
+    this.log = log;
+    const { step, loss } = this.curve;
+    const stepsPerEpoch = this.step ? this.step.steps / this.step.epochs : 0;
+    const kept = step.findIndex((each) => each > log.length * stepsPerEpoch);
+    if (kept >= 0) step.length = loss.length = kept;
+    this.curveLength = step.length;
   }
 
   #addPoint({ step, loss }: StepProgress): void {

@@ -1,11 +1,24 @@
 // What differs between two recipes, and between the figures of two versions. Pure.
 
+import type { LossSpec, Recipe } from '../../model/recipe.ts';
+import { lossFor } from '../train/losses.ts';
+
 /** A leaf of two recipes under its path, such as `training.optimizer.learningRate`; a side that lacks it is undefined. */
 export interface Difference {
   path: string;
   left: string | undefined;
   right: string | undefined;
   same: boolean;
+}
+
+/** The recipe with what it leaves out spelled out, as recipes of before a field was there leave it. */
+export function spellOut(recipe: Recipe): Recipe {
+  const { loss, clipNorm = null, optimizer, ...training } = recipe.training;
+  return { ...recipe, training: { ...training, loss: fullLoss(lossFor(recipe.task, loss)), optimizer, clipNorm } };
+}
+
+function fullLoss(loss: LossSpec): LossSpec {
+  return loss.kind === 'crossEntropy' ? { labelSmoothing: 0, ...loss } : loss;
 }
 
 /** Every leaf of two plain JSON values, side by side, in the order of the left one, then what only the right one has. */
@@ -45,7 +58,12 @@ function nameOf(entry: unknown): string | undefined {
 function inOneLine(value: unknown): string {
   if (value === null) return 'none';
   if (typeof value !== 'object') return String(value);
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(inOneLine).join(', ');
+  if (Array.isArray(value)) {
+    if (value.length === 0) return 'none';
+    return value.every((entry) => typeof entry === 'number')
+      ? value.join(' × ')
+      : `[${value.map(inOneLine).join('; ')}]`;
+  }
   const { kind, name: _name, ...rest } = value as Record<string, unknown>;
   const fields = Object.entries(rest).map(([key, child]) => `${key} ${inOneLine(child)}`);
   return [...(kind === undefined ? [] : [String(kind)]), ...fields].join(', ') || 'none';

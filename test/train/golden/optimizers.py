@@ -7,7 +7,7 @@ Network 4 - 6 tanh - 3, softmax cross-entropy (or other heads), 22 rows, batches
 is that of src/base/random.ts, written again here. The loss of a batch is sum(w l) / sum(w), an epoch's sum(w l) /
 sum(w) over its batches as they were when they were seen. RMSProp and Adam are torch.optim's: epsilon is added to the
 square root. AdamW decays kernels only. L1 and L2 are l1 * sum |w| + l2 * sum w^2 over kernels, in the loss and not in
-the reported figure. Schedules are torch.optim.lr_scheduler's where one exists.
+the reported figure. Clipping is clip_grad_norm_'s, of all weights together, penalties included. Schedules are torch.optim.lr_scheduler's where one exists.
 """
 import json
 import math
@@ -81,7 +81,23 @@ INITIAL = {
 }
 
 
-def run(name, spec, optimizer, head='softmax', weights=None, factor=lambda step: 1, l1=0, l2=0, **training):
+def row_losses(head, spec, z, labels, values):
+    F = torch.nn.functional
+    if head == 'softmax':
+        return F.cross_entropy(z, labels, reduction='none', label_smoothing=spec.get('labelSmoothing', 0))
+    if head == 'sigmoid':
+        smoothing = spec.get('labelSmoothing', 0)
+        y = (labels > 0).double() * (1 - smoothing) + smoothing / 2
+        return F.binary_cross_entropy_with_logits(z[:, 0], y, reduction='none')
+    if spec['kind'] == 'meanAbsoluteError':
+        return F.l1_loss(z[:, 0], values, reduction='none')
+    if spec['kind'] == 'huber':
+        return F.huber_loss(z[:, 0], values, reduction='none', delta=spec['delta'])
+    return F.mse_loss(z[:, 0], values, reduction='none')
+
+
+def run(name, spec, optimizer, head='softmax', weights=None, factor=lambda step: 1, l1=0, l2=0, loss=None, clip=None,
+        **training):
     units = 3 if head == 'softmax' else 1
     p = {}
     for key, value in INITIAL.items():
@@ -93,31 +109,35 @@ def run(name, spec, optimizer, head='softmax', weights=None, factor=lambda step:
     base = [group['lr'] for group in opt.param_groups]
     x = torch.tensor(X.astype(np.float64))
     row_weights = torch.tensor((np.ones(ROWS) if weights is None else weights).astype(np.float64))
-    losses, step = [], 0
+    losses, lengths, step = [], [], 0
     for epoch in range(1, EPOCHS + 1):
         order, total, mass = epoch_order(epoch), 0.0, 0.0
         for start in range(0, ROWS, BATCH):
             i = order[start:start + BATCH]
             z = torch.tanh(x[i] @ p['0_dense/kernel'] + p['0_dense/bias']) @ p['head/kernel'] + p['head/bias']
-            if head == 'softmax':
-                loss = torch.nn.functional.cross_entropy(z, torch.tensor(LABELS[i]), reduction='none')
-            elif head == 'sigmoid':
-                y = torch.tensor((LABELS[i] > 0).astype(np.float64))
-                loss = torch.nn.functional.binary_cross_entropy_with_logits(z[:, 0], y, reduction='none')
-            else:
-                loss = (z[:, 0] - torch.tensor(VALUES[i].astype(np.float64))) ** 2
+            by_row = row_losses(
+                head, loss or {'kind': ''}, z, torch.tensor(LABELS[i]), torch.tensor(VALUES[i].astype(np.float64))
+            )
             w = row_weights[i]
-            mean = (w * loss).sum() / w.sum()
+            mean = (w * by_row).sum() / w.sum()
             penalty = sum(l1 * k.abs().sum() + l2 * (k ** 2).sum() for k in kernels)
             for group, lr in zip(opt.param_groups, base):
                 group['lr'] = lr * factor(step)
             opt.zero_grad()
             (mean + penalty).backward()
+            if clip is not None:
+                lengths.append(torch.nn.utils.clip_grad_norm_(list(p.values()), clip).item())
             opt.step()
-            total += (w * loss).sum().item()
+            total += (w * by_row).sum().item()
             mass += w.sum().item()
             step += 1
         losses.append(total / mass)
+    # a clip that never acts, or always does, would show little
+    assert clip is None or min(lengths) < clip < max(lengths), (name, lengths)
+    if loss is not None:
+        training['loss'] = loss
+    if clip is not None:
+        training['clipNorm'] = clip
     return {
         'name': name,
         'head': head,
@@ -147,6 +167,8 @@ sgd = {'kind': 'sgd', 'learningRate': 0.3}
 plain = lambda k, b: O.SGD(k + b, lr=0.3)
 adam = {'learningRate': 0.02, 'beta1': 0.9, 'beta2': 0.999, 'epsilon': 1e-8}
 balanced = (ROWS / (3 * np.bincount(LABELS)))[LABELS]
+slow = {'kind': 'sgd', 'learningRate': 0.05}
+slowly = lambda k, b: O.SGD(k + b, lr=0.05)
 named = np.array([0.5, 2, 1])[LABELS]
 cases = [
     run('sgd', sgd, plain),
@@ -176,6 +198,18 @@ cases = [
     run('cosine schedule after a warm-up', sgd, plain,
         factor=torch_factor(lambda o: S.CosineAnnealingLR(o, EPOCHS - 2, 0.1), 2),
         schedule={'kind': 'cosine', 'minFactor': 0.1, 'warmupEpochs': 2}),
+    run('label smoothing', sgd, plain, loss={'kind': 'crossEntropy', 'labelSmoothing': 0.1}),
+    run('label smoothing, weighted', sgd, plain, weights=WEIGHTS, loss={'kind': 'crossEntropy', 'labelSmoothing': 0.3}),
+    run('label smoothing, sigmoid', sgd, plain, head='sigmoid', loss={'kind': 'crossEntropy', 'labelSmoothing': 0.2}),
+    run('mean squared error', slow, slowly, head='value', loss={'kind': 'meanSquaredError'}),
+    run('mean absolute error', slow, slowly, head='value', loss={'kind': 'meanAbsoluteError'}),
+    run('huber', slow, slowly, head='value', loss={'kind': 'huber', 'delta': 0.8}),
+    run('huber, weighted, with adam', {'kind': 'adam', **adam}, lambda k, b: O.Adam(k + b, lr=0.02), head='value',
+        weights=WEIGHTS, loss={'kind': 'huber', 'delta': 2.5}),
+    run('clipped', sgd, plain, clip=0.9),
+    run('clipped with a penalty and momentum', {'kind': 'momentum', 'learningRate': 0.1, 'momentum': 0.9, 'nesterov': True},
+        lambda k, b: O.SGD(k + b, lr=0.1, momentum=0.9, nesterov=True), l2=0.05, clip=1.2),
+    run('clipped with adam', {'kind': 'adam', **adam}, lambda k, b: O.Adam(k + b, lr=0.02), head='value', clip=2),
 ]
 print(json.dumps({
     'rows': ROWS, 'batchSize': BATCH, 'epochs': EPOCHS, 'seed': SEED,

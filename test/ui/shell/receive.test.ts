@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { looksLikeTable } from '../../../src/ui/shell/receive.ts';
-import { stageOfHash } from '../../../src/ui/shell/stages.ts';
+import { routeOfHash } from '../../../src/ui/shell/stages.ts';
 
 describe('looksLikeTable', () => {
   it.each(['a,b\n1,2', 'a\tb\r\n1\t2\r\n3\t4', 'a;b;c\n1;2;3\n4;5;6', 'a|b\n1|2'])('takes %j', (text) => {
@@ -12,11 +12,11 @@ describe('looksLikeTable', () => {
   });
 });
 
-describe('stageOfHash', () => {
+describe('routeOfHash', () => {
   it('reads the stage, and takes Data for anything else', () => {
-    expect(stageOfHash('#/train')).toBe('train');
-    expect(stageOfHash('#predict')).toBe('predict');
-    expect(stageOfHash('')).toBe('data');
-    expect(stageOfHash('#/constructor')).toBe('data');
+    expect(routeOfHash('#/train')).toBe('train');
+    expect(routeOfHash('#predict')).toBe('predict');
+    expect(routeOfHash('')).toBe('data');
+    expect(routeOfHash('#/constructor')).toBe('data');
   });
 });

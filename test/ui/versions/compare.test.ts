@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compareJson } from '../../../src/ui/versions/compare.ts';
+import { compareJson, spellOut } from '../../../src/ui/versions/compare.ts';
+import { recipe } from '../../model/samples.ts';
 
 describe('compareJson', () => {
   it('says which leaves differ, by path, and which are the same', () => {
@@ -30,6 +31,40 @@ describe('compareJson', () => {
         same: false,
       },
       { path: 'columns.age', left: 'type number, role feature', right: 'type number, role ignore', same: false },
+    ]);
+  });
+
+  it('shows layers in layers in brackets', () => {
+    const layers = [
+      { kind: 'reshape', shape: [6, 2] },
+      {
+        kind: 'concatenate',
+        branches: [[], [{ kind: 'residual', layers: [{ kind: 'dense', units: 2 }, { kind: 'flatten' }] }]],
+      },
+    ];
+    expect(compareJson({ layers }, { layers }).map(({ left }) => left)).toEqual([
+      'reshape, shape 6 × 2',
+      'concatenate, branches [none; [residual, layers [dense, units 2; flatten]]]',
+    ]);
+  });
+});
+
+describe('a recipe of before losses could be chosen', () => {
+  it('differs from one that spells its loss out in nothing', () => {
+    const before = recipe();
+    const spelt = recipe();
+    spelt.training = { ...spelt.training, loss: { kind: 'crossEntropy', labelSmoothing: 0 }, clipNorm: null };
+    expect(compareJson(spellOut(before), spellOut(spelt)).filter(({ same }) => !same)).toEqual([]);
+    const clipped = { ...before, training: { ...before.training, clipNorm: 1 } };
+    expect(compareJson(spellOut(before), spellOut(clipped)).filter(({ same }) => !same)).toEqual([
+      { path: 'training.clipNorm', left: 'none', right: '1', same: false },
+    ]);
+    const regression = { ...before, task: 'regression' as const };
+    const huber = { ...regression, training: { ...before.training, loss: { kind: 'huber' as const, delta: 2 } } };
+    const differences = compareJson(spellOut(regression), spellOut(huber)).filter(({ same }) => !same);
+    expect(differences.map(({ path, left, right }) => [path, left, right])).toEqual([
+      ['training.loss.kind', 'meanSquaredError', 'huber'],
+      ['training.loss.delta', undefined, '2'],
     ]);
   });
 });

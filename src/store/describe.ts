@@ -1,0 +1,30 @@
+// What a record, and a blob that it refers to, is called when something is wrong with it.
+
+import { parse } from '../base/json.ts';
+import type { StoredRecord } from './db.ts';
+import type { Kind, Records } from './kinds.ts';
+
+const NAMES: { [K in Kind]: (value: Records[K], key: string) => string } = {
+  dataset: ({ name }) => `data set '${name}'`,
+  recipe: (_, key) => `recipe ${key.slice(0, 8)}`,
+  run: ({ id }) => `run ${id}`,
+  model: ({ name }) => `model '${name}'`,
+  version: ({ id }) => `version '${id}'`,
+  checkpoint: ({ runId }) => `checkpoint of run ${runId}`,
+  artifact: ({ fileName }) => `record of the export '${fileName}'`,
+};
+
+/** Such as `version 'iris@3'`; by its kind and key alone where it is damaged. */
+export function describeRecord({ kind, key, json }: Pick<StoredRecord, 'kind' | 'key' | 'json'>): string {
+  try {
+    return NAMES[kind](parse(json) as never, key);
+  } catch {
+    return `${kind} ${key}`;
+  }
+}
+
+/** What of a record lies in the blobs that it refers to. */
+export function describeContent(record: Pick<StoredRecord, 'kind' | 'key' | 'json'>): string {
+  const part = record.kind === 'dataset' ? 'content of ' : record.kind === 'version' ? 'weights of ' : '';
+  return part + describeRecord(record);
+}

@@ -1,0 +1,124 @@
+// Files in the browser's private file system (OPFS). A file is written whole or not at all: `createWritable` writes
+// beside it and swaps. It knows nothing of what the files hold.
+
+import { UserError } from '../base/errors.ts';
+import { blockedError, nameQuota, openingError } from './errors.ts';
+import { sha256 } from './hash.ts';
+
+export type Folder = FileSystemDirectoryHandle;
+
+/** The folder of this name at the top. @throws UserError where this browser has none to give */
+export async function openTopFolder(name: string): Promise<Folder> {
+  if (!navigator.storage?.getDirectory) {
+    throw new UserError(
+      'unsupported',
+      'storage: this browser gives pages no file storage (OPFS), or the page is not on https or localhost. Use a current Chrome, Edge, Firefox or Safari.',
+    );
+  }
+  try {
+    return await (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create: true });
+  } catch (error) {
+    throw error instanceof DOMException && error.name === 'UnknownError'
+      ? blockedError(error)
+      : openingError(error, name);
+  }
+}
+
+/** Removes a folder at the top with all that is in it, where there is one. */
+export async function removeTopFolder(name: string): Promise<void> {
+  await removeEntry(await navigator.storage.getDirectory(), name);
+}
+
+/** A folder within a folder, made where it is not there. @throws UserError where there is no room */
+export async function openFolder(parent: Folder, name: string): Promise<Folder> {
+  try {
+    return await parent.getDirectoryHandle(name, { create: true });
+  } catch (error) {
+    throw nameQuota(error, `the folder '${name}'`);
+  }
+}
+
+/**
+ * Writes a file anew; its old content stays until the new one is whole.
+ * @param what is being saved, for the error where there is no room
+ * @throws UserError where there is no room
+ */
+export async function writeFile(
+  folder: Folder,
+  name: string,
+  content: Blob | string | ReadableStream<Uint8Array>,
+  what: string,
+): Promise<void> {
+  let writable: FileSystemWritableFileStream | undefined;
+  try {
+    const file = await folder.getFileHandle(name, { create: true });
+    writable = await file.createWritable();
+    if (content instanceof ReadableStream) return await content.pipeTo(writable);
+    await writable.write(content);
+    await writable.close();
+  } catch (error) {
+    await writable?.abort().catch(() => {}); // a stream that has failed has ended already
+    if ((await readFile(folder, name))?.size === 0) await removeFile(folder, name); // made above, and never filled
+    throw nameQuota(error, what);
+  }
+}
+
+/** The file, or undefined where there is none. */
+export async function readFile(folder: Folder, name: string): Promise<File | undefined> {
+  try {
+    return await (await folder.getFileHandle(name)).getFile();
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
+    throw error;
+  }
+}
+
+/** Removes a file where there is one. */
+export function removeFile(folder: Folder, name: string): Promise<void> {
+  return removeEntry(folder, name);
+}
+
+/** The names of the files of a folder, the strays of writes that were cut off too. */
+export async function listFiles(folder: Folder): Promise<string[]> {
+  const names: string[] = [];
+  for await (const [name, handle] of folder.entries()) if (handle.kind === 'file') names.push(name);
+  return names;
+}
+
+export async function listFolders(folder: Folder): Promise<Folder[]> {
+  const folders: Folder[] = [];
+  for await (const handle of folder.values()) if (handle.kind === 'directory') folders.push(handle);
+  return folders;
+}
+
+/** Writes a text with its hash, so that `readChecked` knows whether it is whole. */
+export async function writeChecked(folder: Folder, name: string, text: string, what: string): Promise<void> {
+  await writeFile(folder, name, `${await sha256(text)}\n${text}`, what);
+}
+
+/** The text, or 'missing', or 'damaged' where it is not what was written. */
+export async function readChecked(folder: Folder, name: string): Promise<{ text: string } | 'missing' | 'damaged'> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const whole = await (await readFile(folder, name))?.text();
+      if (whole === undefined) return 'missing';
+      const text = whole.slice(65);
+      return whole[64] === '\n' && whole.slice(0, 64) === (await sha256(text)) ? { text } : 'damaged';
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+      if (attempt < READ_ATTEMPTS) continue; // another tab has just put a new one in its place
+      console.warn(`file '${name}' cannot be read:`, error);
+      return 'damaged';
+    }
+  }
+}
+
+const READ_ATTEMPTS = 10;
+
+async function removeEntry(folder: Folder, name: string): Promise<void> {
+  try {
+    await folder.removeEntry(name, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === 'NotFoundError')) throw error;
+  }
+}

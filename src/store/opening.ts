@@ -1,0 +1,159 @@
+// How a workspace opens: the folder, the ledger, the database, then the two are held against each other. It opens again
+// when the browser has closed the database, and remembers what it saw, so that storage which is cleared under the page
+// does not look like a first visit. Repairing is salvage.ts.
+
+import { UserError } from '../base/errors.ts';
+import type { Blobs } from './blobs.ts';
+import { EMPTY, openDatabase, type Database, type OpeningHooks, type Summary } from './db.ts';
+import { isUnreadable, openingError } from './errors.ts';
+import { incidentError, judge, type Incident } from './incident.ts';
+import type { Ledger, LedgerFacts } from './ledger.ts';
+import { tryLock, withLock } from './locks.ts';
+
+export interface Opened {
+  /** null where the browser cannot open or read it */
+  db: Database | null;
+  incident: Incident | null;
+}
+
+export interface Opener {
+  /** @throws UserError where storage is blocked, or the database is of a newer Lathe */
+  open(): Promise<Opened>;
+  /** Lets go of the database; the next `open` begins anew. */
+  close(): Promise<void>;
+  /** Has the next `open` begin anew: what is held against each other may have changed. */
+  forget(): void;
+  /** Tells what the records came to when they were last seen whole from here. */
+  saw(summary: Summary): void;
+  /** Tells of an error met while reading or writing. @returns the error to throw in its place */
+  explain(error: unknown): Promise<unknown>;
+}
+
+export interface OpenerOptions {
+  name: string;
+  blobs: Blobs;
+  ledger: Ledger;
+  onBlocked: () => void;
+  /** the browser has closed the database, and everything that was opened is to be opened anew */
+  onClosed: () => void;
+  onMigrationStep: (step: string) => void;
+}
+
+export function createOpener({ name, blobs, ledger, onBlocked, onClosed, onMigrationStep }: OpenerOptions): Opener {
+  let opening: Promise<Opened> | null = null;
+  let superseded = false;
+  let seen: Summary | null = null;
+  const openLock = `open ${name}`;
+
+  function forget(): void {
+    opening = null;
+    onClosed();
+  }
+
+  const hooks: OpeningHooks = {
+    upgrade: async () => {
+      throw new OldSchema();
+    },
+    onBlocked,
+    onSuperseded: () => (superseded = true),
+    onTerminated: forget,
+  };
+
+  async function openOnce(): Promise<Opened> {
+    let known = await ledger.read(); // before the database, which other tabs may write to meanwhile
+    let opened;
+    try {
+      opened = await openDatabase(name, hooks);
+    } catch (error) {
+      if (isUnreadable(error)) return unreadable(known, error);
+      if (!(error instanceof OldSchema)) throw error;
+      await migrate();
+      return openOnce();
+    }
+    const { db, fresh, dataLoss } = opened;
+    let database;
+    try {
+      database = await readSummary(db);
+    } catch (error) {
+      db.close();
+      if (isUnreadable(error)) return unreadable(known, error);
+      throw error;
+    }
+    if (known === 'missing' && seen) known = seen; // both were cleared while this page was open
+    if (known === 'missing' && database.summary.sequence === 0) {
+      known = await withLock(openLock, () => startLedger(fresh && dataLoss));
+    }
+    const incident = judge({ ledger: known, database });
+    if (incident) return { db, incident };
+    seen = database.summary;
+    if (typeof known !== 'string' && known.sequence < seen.sequence) {
+      // a commit was cut off before its last step, or is under way
+      await tryLock(`write ${name}`, async () => ledger.write((await readSummary(db)).summary));
+    }
+    return { db, incident };
+  }
+
+  /** Carries a database of an earlier schema over, or leaves it as it is. */
+  async function migrate(): Promise<void> {
+    const { migrate } = await import('./migrate.ts');
+    const migration = { name, hooks, blobs, ledger, onStep: onMigrationStep };
+    await withLock(openLock, () => withLock(`blobs ${name}`, () => migrate(migration), 'shared'));
+  }
+
+  async function startLedger(dataLoss: boolean): Promise<LedgerFacts | 'damaged'> {
+    const known = await ledger.read();
+    if (known !== 'missing') return known; // another tab was faster
+    const lost = dataLoss || (await ledger.entries()).length > 0; // no first run has a journal
+    const facts: LedgerFacts = lost ? { ...EMPTY, dataLoss: true } : EMPTY;
+    await ledger.write(facts);
+    return facts;
+  }
+
+  return {
+    async open() {
+      if (superseded) {
+        throw new UserError('unsupported', 'storage: a newer Lathe is open in another tab. Reload this page.');
+      }
+      opening ??= openOnce();
+      try {
+        return await opening;
+      } catch (error) {
+        opening = null;
+        throw openingError(error, name);
+      }
+    },
+    async close() {
+      const opened = await opening?.catch(() => null); // what did not open needs no closing
+      opened?.db?.close();
+      forget();
+    },
+    forget,
+    saw(summary) {
+      seen = summary;
+    },
+    async explain(error) {
+      if (!isUnreadable(error)) return error;
+      const opened = unreadable(await ledger.read(), error);
+      opening = Promise.resolve(opened);
+      return incidentError(opened.incident!);
+    },
+  };
+}
+
+function unreadable(ledger: LedgerFacts | 'missing' | 'damaged', error: unknown): Opened {
+  console.warn('the database cannot be read:', error);
+  return { db: null, incident: judge({ ledger, database: null }) };
+}
+
+/** The database is of an earlier schema. */
+class OldSchema extends Error {}
+
+/** What the database says of itself, and how many records it has. */
+export async function readSummary(db: Database): Promise<{ summary: Summary; records: number }> {
+  const transaction = db.transaction(['records', 'summary']);
+  const [summary, records] = await Promise.all([
+    transaction.objectStore('summary').get('now'),
+    transaction.objectStore('records').count(),
+  ]);
+  return { summary: summary ?? EMPTY, records };
+}

@@ -1,0 +1,94 @@
+// Writes back what gather.ts found: afterwards database, journal and ledger say the same, and the database holds the
+// newest sound copy of every record. What is damaged without a copy is set aside in a file, for whoever can read it.
+
+import { deleteDB } from 'idb';
+import { parse } from '../base/json.ts';
+import { setAside } from './aside.ts';
+import { EMPTY, writing, type Database, type StoredRecord } from './db.ts';
+import { gather, type Gathered } from './gather.ts';
+import type { Records } from './kinds.ts';
+import { seal, summarize } from './records.ts';
+import type { Workspace } from './workspace.ts';
+
+const WHAT = 'what was salvaged';
+/** Records in one entry of the journal. */
+const RECORDS_AN_ENTRY = 50;
+
+/** Is there anything to write back? */
+export function needsRepair(found: Gathered): boolean {
+  const { toDatabase, toJournal, removed, damaged, damagedEntries, agreed, unreadable } = found;
+  return !agreed || unreadable || [toDatabase, toJournal, removed, damaged, damagedEntries].some((list) => list.length);
+}
+
+/**
+ * @param options.always also where there is nothing to put right: the ledger may be gone
+ * @returns what was found and put right
+ * @throws UserError where there is no room; what is there stays
+ */
+export function repair(ws: Workspace, { always = false } = {}): Promise<Gathered> {
+  return ws.alone(async () => {
+    let db = await ws.open().catch(() => null);
+    const found = await gather(ws.ledger, db);
+    if (!always && !needsRepair(found)) return found;
+    await setAside(ws, found.damaged);
+    const models = await missingModels(found);
+    const records = await journalAnew(ws, found, models);
+    if (!db || found.unreadable) {
+      await ws.reopen(); // lets go of it
+      await deleteDB(ws.name); // all that it could give is in the journal now
+      db = await ws.open();
+    }
+    await writeAnew(ws, db, found, records);
+    await ws.reopen();
+    return found;
+  });
+}
+
+/** A version whose model is lost gets it back, as far as its versions tell of it. */
+async function missingModels({ best }: Gathered): Promise<StoredRecord[]> {
+  const known = new Set(best.filter(({ kind }) => kind === 'model').map(({ key }) => key));
+  const lost = new Map<string, number>();
+  for (const record of best) {
+    if (record.kind !== 'version') continue;
+    const { model, number } = parse(record.json) as Records['version'];
+    if (!known.has(model)) lost.set(model, Math.max(number, lost.get(model) ?? 0));
+  }
+  const made = [...lost].map(([name, lastNumber]) =>
+    seal('model', name, { name, lastNumber, aliases: [] }, { created: 0, sequence: 0 }),
+  );
+  return Promise.all(made);
+}
+
+/** Gives the journal what it lacks, as commits after the last. @returns every record, with the commit that it is from */
+async function journalAnew({ ledger }: Workspace, found: Gathered, made: StoredRecord[]): Promise<StoredRecord[]> {
+  const missing = [...found.toJournal, ...made];
+  const anew = new Map<StoredRecord, StoredRecord>();
+  let { sequence } = found.summary;
+  for (let start = 0; start < missing.length; start += RECORDS_AN_ENTRY) {
+    sequence++;
+    const put = missing.slice(start, start + RECORDS_AN_ENTRY).map((record) => {
+      const renewed = { ...record, created: record.created || sequence, sequence };
+      anew.set(record, renewed);
+      return renewed;
+    });
+    await ledger.writeEntry({ sequence, lastRun: found.summary.lastRun, put, removed: [] }, WHAT);
+  }
+  return [...found.best, ...made].map((record) => anew.get(record) ?? record);
+}
+
+async function writeAnew(ws: Workspace, db: Database, found: Gathered, records: StoredRecord[]): Promise<void> {
+  const sequence = records.reduce((last, record) => Math.max(last, record.sequence), found.summary.sequence);
+  const { lastRun } = found.summary;
+  const summary = summarize({ ...EMPTY, lastRun }, sequence, [], records);
+  await writing(db, ['records', 'summary'], WHAT, async (transaction) => {
+    const store = transaction.objectStore('records');
+    await Promise.all([
+      store.clear(),
+      ...records.map((record) => store.put(record)),
+      transaction.objectStore('summary').put(summary, 'now'),
+    ]);
+  });
+  await ws.ledger.write(summary);
+  const cutOff = (await ws.ledger.entries()).filter((entry) => entry > sequence);
+  for (const entry of [...found.deadEntries, ...found.damagedEntries, ...cutOff]) await ws.ledger.removeEntry(entry);
+}

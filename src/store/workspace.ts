@@ -1,0 +1,242 @@
+// The workspace: everything that is kept, as one thing that opens itself. Light records in the IndexedDB (records.ts),
+// heavy content in files (blobs.ts), a second copy of the records outside the database (ledger.ts). All writes of records
+// go through `commit`, one at a time in all tabs. What the records mean is said in datasets.ts, runs.ts, versions.ts.
+
+import { createBlobs, type Blobs } from './blobs.ts';
+import { writing, type Database, type Summary } from './db.ts';
+import { closedError, isClosed, isQuotaError } from './errors.ts';
+import { openTopFolder, type Folder } from './files.ts';
+import { incidentError, type Incident } from './incident.ts';
+import type { Kind } from './kinds.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import { tryLock, withLock } from './locks.ts';
+import { createOpener, readSummary } from './opening.ts';
+import { freeReserve, holdReserve } from './reserve.ts';
+import { createDraft, createReader, type Change, type Draft, type Reader } from './records.ts';
+
+export interface Workspace extends Reader {
+  readonly name: string;
+  /** milliseconds since 1970; never used for order */
+  now(): number;
+  /** Opens the database, or says why not. Everything else opens it by itself, and again after the browser closed it. */
+  open(): Promise<Database>;
+  close(): Promise<void>;
+  /**
+   * Changes records: `work` reads the newest and drafts the changes. All of them are on disk when this returns, or none
+   * of them ever. Tabs take turns. `work` does not commit itself.
+   * @param what is being saved, for the error where there is no room
+   */
+  commit<T>(what: string, work: (draft: Draft) => Promise<T>): Promise<T>;
+  /** Runs `work`, which puts blobs and commits records that refer to them, while no clean-up can come in between. */
+  holdBlobs<T>(work: () => Promise<T>): Promise<T>;
+  /** Keeps a blob, from within `holdBlobs`. @returns its SHA-256 */
+  putBlob(content: Blob, what: string): Promise<string>;
+  /** Keeps a blob that comes as a stream, from within `holdBlobs`; see blobs.ts. */
+  receiveBlob: Blobs['receive'];
+  /** @throws UserError where it is gone, or its bytes are not those that were saved */
+  readBlob(sha256: string, what: string): Promise<Blob>;
+  /** What all records come to, by what the database says of itself. */
+  summary(): Promise<Summary>;
+  /** What is wrong with what is kept, null where it is whole. */
+  incident(): Promise<Incident | null>;
+  /** called after each commit of this workspace with the kinds that it changed */
+  onCommitted: (kinds: Kind[]) => void;
+  /** called while an older page in another tab keeps this one from opening; it goes on when that tab is closed */
+  onBlocked: () => void;
+  readonly blobs: Blobs;
+  readonly ledger: Ledger;
+  /** Runs `work` while no tab commits. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
+  /** The folder of all files. */
+  folder(): Promise<Folder>;
+  /** Waits until blobs that nobody refers to any more are gone. */
+  collected(): Promise<void>;
+  /** Has the database be opened, and held against the ledger, anew. */
+  reopen(): Promise<void>;
+}
+
+export interface WorkspaceOptions {
+  now?: () => number;
+  /** called before each step of a migration; what it throws aborts the migration */
+  onMigrationStep?: (step: string) => void;
+}
+
+/** @param name of the database and of the folder; one origin may hold several */
+export function createWorkspace(name: string, options: WorkspaceOptions = {}): Workspace {
+  let folder: Promise<Folder> | null = null;
+  let holds = 0;
+  /** blobs that perhaps nobody refers to */
+  const garbage = new Set<string>();
+  let collecting: Promise<unknown> = Promise.resolve();
+  const openFolder = () => (folder ??= openTopFolder(name));
+  const blobs = createBlobs(openFolder);
+  const ledger = createLedger(openFolder);
+  const blobLock = `blobs ${name}`;
+  const opener = createOpener({
+    name,
+    blobs,
+    ledger,
+    onBlocked: () => workspace.onBlocked(),
+    onClosed: () => (folder = null),
+    onMigrationStep: options.onMigrationStep ?? (() => {}),
+  });
+
+  async function database(): Promise<Database> {
+    const { db, incident } = await opener.open();
+    if (db) return db;
+    throw incidentError(incident!);
+  }
+
+  /** Reads from the database, and once more where the browser has closed it meanwhile. */
+  async function use<T>(work: (db: Database) => Promise<T>): Promise<T> {
+    try {
+      return await work(await database());
+    } catch (error) {
+      if (!isClosed(error)) throw await opener.explain(error);
+      opener.forget();
+      return work(await database());
+    }
+  }
+
+  const reader = createReader(use, ledger.findCopy);
+  const alone = <T>(work: () => Promise<T>) => withLock(`write ${name}`, work);
+
+  async function commit<T>(what: string, work: (draft: Draft) => Promise<T>): Promise<T> {
+    const { result, change } = await alone(async () => {
+      const { db, incident } = await opener.open();
+      if (incident || !db) throw incidentError(incident!);
+      try {
+        const { draft, finish } = createDraft(db, reader, (await readSummary(db)).summary);
+        const result = await work(draft);
+        const change = await finish();
+        if (change) await writeOrMakeRoom(db, change, what);
+        return { result, change };
+      } catch (error) {
+        if (!isClosed(error)) throw await opener.explain(error);
+        opener.forget();
+        throw closedError(what, error);
+      }
+    });
+    if (change) {
+      for (const { refs } of [...change.removed, ...change.replaced]) refs.forEach((ref) => garbage.add(ref));
+      collecting = collecting.then(collect);
+      workspace.onCommitted([...new Set([...change.put, ...change.removed].map(({ kind }) => kind))]);
+    }
+    return result;
+  }
+
+  /** What removes something finds room for that in the reserve. */
+  async function writeOrMakeRoom(db: Database, change: Change, what: string): Promise<void> {
+    try {
+      await write(db, change, what);
+    } catch (error) {
+      if (change.removed.length === 0 || !isQuotaError((error as Error).cause)) throw error;
+      await freeReserve(await openFolder());
+      await write(db, change, what);
+    }
+  }
+
+  /** Journal, database, ledger: in this order, so that the database is never behind the ledger. */
+  async function write(db: Database, { put, removed, replaced, summary }: Change, what: string): Promise<void> {
+    const { sequence, lastRun } = summary;
+    await ledger.writeEntry({ sequence, lastRun, put, removed: removed.map(({ kind, key }) => [kind, key]) }, what);
+    try {
+      await writing(db, ['records', 'summary'], what, async (transaction) => {
+        const records = transaction.objectStore('records');
+        await Promise.all([
+          ...removed.map(({ kind, key }) => records.delete([kind, key])),
+          ...put.map((record) => records.put(record)),
+          transaction.objectStore('summary').put(summary, 'now'),
+        ]);
+      });
+    } catch (error) {
+      await ledger.removeEntry(sequence).catch(() => {}); // the next commit writes over it
+      throw error;
+    }
+    opener.saw(summary);
+    try {
+      await ledger.write(summary);
+      await dropDeadEntries(
+        db,
+        [...removed, ...replaced].map((record) => record.sequence),
+      );
+    } catch (error) {
+      console.warn('ledger not written:', error); // the commit stands; the next one writes the ledger
+    }
+  }
+
+  /** Removes the journal's entries of which every record has been changed or removed since. */
+  async function dropDeadEntries(db: Database, sequences: number[]): Promise<void> {
+    for (const sequence of new Set(sequences)) {
+      if ((await db.countFromIndex('records', 'sequence', sequence)) === 0) await ledger.dropEntry(sequence);
+    }
+  }
+
+  /** Removes the blobs of `garbage` that nobody refers to; where somebody holds blobs, a later call does it. */
+  async function collect(): Promise<void> {
+    if (garbage.size === 0) return;
+    try {
+      await tryLock(blobLock, async () => {
+        const db = await database();
+        for (const hash of [...garbage]) {
+          if ((await db.countFromIndex('records', 'refs', hash)) === 0) await blobs.remove(hash);
+          garbage.delete(hash);
+        }
+        await holdReserve(await openFolder());
+      });
+    } catch (error) {
+      console.warn('blobs not cleaned up:', error);
+    }
+  }
+
+  const workspace: Workspace = {
+    ...reader,
+    name,
+    blobs,
+    ledger,
+    now: options.now ?? Date.now,
+    open: database,
+    async close() {
+      await collecting;
+      await opener.close();
+    },
+    commit,
+    async holdBlobs(work) {
+      try {
+        return await withLock(
+          blobLock,
+          async () => {
+            holds++;
+            return work().finally(() => holds--);
+          },
+          'shared',
+        );
+      } finally {
+        collecting = collecting.then(collect);
+      }
+    },
+    async putBlob(content, what) {
+      if (holds === 0) throw new Error('putBlob outside of holdBlobs');
+      const hash = await blobs.put(content, what);
+      garbage.add(hash); // until a record refers to it
+      return hash;
+    },
+    async receiveBlob(hash, open, what) {
+      if (holds === 0) throw new Error('receiveBlob outside of holdBlobs');
+      garbage.add(hash); // until a record refers to it
+      return blobs.receive(hash, open, what);
+    },
+    readBlob: (sha256, what) => blobs.read(sha256, what),
+    summary: async () => (await readSummary(await database())).summary,
+    incident: async () => (await opener.open()).incident,
+    alone,
+    folder: openFolder,
+    async collected() {
+      await collecting;
+    },
+    reopen: () => opener.close(),
+    onCommitted: () => {},
+    onBlocked: () => {},
+  };
+  return workspace;
+}

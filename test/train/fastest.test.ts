@@ -1,0 +1,207 @@
+// The budget of measuring, on a machine that is made up: each backend takes the time it is told to, and the clock is false.
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { explainTimed } from '../../src/train/choice.ts';
+import type { BackendInfo, BackendName } from '../../src/train/events.ts';
+import { timeBackends, type Outcomes, type Tools, type Work } from '../../src/train/fastest.ts';
+import { TooSlow } from '../../src/train/stepTime.ts';
+import { MLP, PLAIN } from './samples.ts';
+
+const machine = (software: boolean): BackendInfo[] =>
+  (['webgpu', 'webgl', 'cpu'] as const).map((name) => ({
+    name,
+    available: true,
+    adapter: `${name} of a test`,
+    software: software && name !== 'cpu',
+    reason: null,
+  }));
+
+/** A training of so many steps. */
+const work = (steps: number): Work => ({
+  network: MLP,
+  training: { ...PLAIN, batchSize: 8, epochs: steps },
+  rows: 8,
+});
+
+const LOAD_MS = 5000;
+
+interface Speed {
+  /** before the first step is done */
+  startMs: number;
+  stepMs: number;
+}
+
+/** Timers that sleep; `allowed` notes what each was allowed. */
+function tools(speeds: Record<BackendName, Speed | Error>) {
+  const shelf = new Map<string, unknown>();
+  const allowed: [BackendName, number][] = [];
+  const timer = (name: BackendName) => async (_: Work, allowedMs: number) => {
+    allowed.push([name, allowedMs]);
+    const speed = speeds[name];
+    if (speed instanceof Error) throw speed;
+    const { startMs, stepMs } = speed;
+    const all = startMs + stepMs;
+    await new Promise((wake) => setTimeout(wake, name === 'cpu' ? all : Math.min(allowedMs, all)));
+    if (name !== 'cpu' && all > allowedMs) throw new TooSlow();
+    return stepMs;
+  };
+  const made: Tools = {
+    timers: {
+      load: () => new Promise((wake) => setTimeout(wake, LOAD_MS)),
+      cpu: timer('cpu'),
+      webgl: timer('webgl'),
+      webgpu: timer('webgpu'),
+    },
+    shelf: {
+      get: async (key) => structuredClone(shelf.get(key)),
+      set: async (key, value) => void shelf.set(key, structuredClone(value)),
+    },
+  };
+  return { made, allowed };
+}
+
+async function measure(given: Work, backends: BackendInfo[], made: Tools) {
+  const begin = performance.now();
+  const measuring = timeBackends(given, backends, made).then((outcomes) => ({
+    outcomes,
+    durationMs: performance.now() - begin - LOAD_MS,
+  }));
+  await vi.runAllTimersAsync();
+  return measuring;
+}
+
+const say = (taken: BackendName, given: Work, backends: BackendInfo[], { outcomes }: { outcomes: Outcomes }) =>
+  explainTimed(
+    backends.find(({ name }) => name === taken)!,
+    given,
+    backends,
+    outcomes,
+    [],
+    true,
+  );
+
+const SLOW_GL: Record<BackendName, Speed> = {
+  cpu: { startMs: 150, stepMs: 2 },
+  webgpu: { startMs: 400, stepMs: 0.4 },
+  webgl: { startMs: 2000, stepMs: 30 },
+};
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a step is timed on each backend', () => {
+  it('within a second, loading not counted, and one that takes longer is told as not finished', async () => {
+    const { made } = tools(SLOW_GL);
+    const { outcomes, durationMs } = await measure(work(2000), machine(true), made);
+    expect(outcomes).toMatchObject({ cpu: { kind: 'step', ms: 2 }, webgpu: { kind: 'step', ms: 0.4 } });
+    expect(outcomes.webgl).toMatchObject({ kind: 'unfinished' });
+    expect(durationMs).toBeLessThanOrEqual(1000);
+  });
+
+  it('within a second too where none finishes, and each has a share of at least 300 ms', async () => {
+    const slow = { startMs: 9000, stepMs: 1 };
+    const { made, allowed } = tools({ cpu: { startMs: 150, stepMs: 2 }, webgpu: slow, webgl: slow });
+    const { outcomes, durationMs } = await measure(work(2000), machine(false), made);
+    expect([outcomes.webgpu?.kind, outcomes.webgl?.kind]).toEqual(['unfinished', 'unfinished']);
+    expect(durationMs).toBeLessThanOrEqual(1000);
+    for (const [name, ms] of allowed) if (name !== 'cpu') expect(ms).toBeGreaterThanOrEqual(300);
+  });
+
+  it('what cannot be timed is told with its reason, and tried again the next time', async () => {
+    const { made, allowed } = tools({ ...SLOW_GL, webgpu: new Error('the device refused it') });
+    const first = await measure(work(2000), machine(true), made);
+    expect(first.outcomes.webgpu).toEqual({ kind: 'failed', why: 'the device refused it' });
+    await measure(work(2000), machine(true), made);
+    expect(allowed.map(([name]) => name)).toEqual(['cpu', 'webgpu', 'webgl', 'webgpu']);
+  });
+
+  it('but the CPU alone for a training that is over there within a second', async () => {
+    const { made, allowed } = tools(SLOW_GL);
+    const { outcomes } = await measure(work(100), machine(true), made);
+    expect(Object.keys(outcomes)).toEqual(['cpu']);
+    expect(allowed).toHaveLength(1);
+  });
+});
+
+describe('a long training', () => {
+  const compiling: Record<BackendName, Speed> = {
+    cpu: { startMs: 150, stepMs: 20 },
+    webgpu: { startMs: 2500, stepMs: 4 },
+    webgl: { startMs: 2500, stepMs: 8 },
+  };
+
+  it('waits for what compiles as long as a tenth of what it would take otherwise', async () => {
+    const { made } = tools(compiling);
+    const { outcomes } = await measure(work(2000), machine(false), made); // 40 s on the CPU
+    expect(outcomes.webgpu).toEqual({ kind: 'step', ms: 4 });
+  });
+
+  it('and no longer: what does not finish by then is not waited for', async () => {
+    const { made } = tools(compiling);
+    const { outcomes, durationMs } = await measure(work(750), machine(false), made); // 15 s
+    expect(outcomes.webgpu).toMatchObject({ kind: 'unfinished' });
+    expect(durationMs).toBeLessThanOrEqual(1600);
+  });
+
+  it('never waits so for WebGL on a software adapter', async () => {
+    const { made, allowed } = tools(compiling);
+    await measure(work(1_000_000), machine(true), made);
+    expect(allowed.find(([name]) => name === 'webgl')![1]).toBeLessThanOrEqual(1000);
+  });
+});
+
+describe('what was measured', () => {
+  it('is kept: the next training of the shape starts at once, with the same figures', async () => {
+    const { made, allowed } = tools(SLOW_GL);
+    const first = await measure(work(2000), machine(true), made);
+    const before = allowed.length;
+    const { outcomes } = await measure(work(2000), machine(true), made);
+    expect(outcomes).toEqual(first.outcomes);
+    expect(allowed).toHaveLength(before);
+  });
+
+  it('is measured anew on another adapter, and for another shape', async () => {
+    const { made, allowed } = tools(SLOW_GL);
+    await measure(work(2000), machine(true), made);
+    const other = machine(true).map((info) => ({ ...info, adapter: `another ${info.name}` }));
+    await measure(work(2000), other, made);
+    await measure({ ...work(2000), network: { ...MLP, layers: [] } }, machine(true), made);
+    expect(allowed).toHaveLength(9);
+  });
+
+  it('is completed for a longer training, which has more time for what did not finish', async () => {
+    const { made } = tools({ ...SLOW_GL, webgpu: { startMs: 2500, stepMs: 1 } });
+    expect((await measure(work(2000), machine(true), made)).outcomes.webgpu?.kind).toBe('unfinished');
+    expect((await measure(work(20_000), machine(true), made)).outcomes.webgpu).toEqual({ kind: 'step', ms: 1 });
+  });
+});
+
+describe('the page says in one sentence', () => {
+  it('what was chosen, and a figure for each backend or that it did not finish', async () => {
+    const { made } = tools(SLOW_GL);
+    const measured = await measure(work(2000), machine(true), made);
+    expect(say('webgpu', work(2000), machine(true), measured)).toMatch(
+      /^Automatic choice: WebGPU \(compiled\), 0\.4 ms a step; the CPU takes 2, WebGL did not finish a step within \d+ ms\. WebGPU and WebGL have only software adapters here\.$/,
+    );
+  });
+
+  it('why a backend could not be timed', async () => {
+    const { made } = tools({ ...SLOW_GL, webgpu: new Error('the device refused it.') });
+    const measured = await measure(work(2000), machine(false), made);
+    expect(say('cpu', work(2000), machine(false), measured)).toMatch(
+      /^Automatic choice: the CPU, 2 ms a step; .*WebGPU \(compiled\) could not be timed \(the device refused it\)/,
+    );
+  });
+
+  it('that a small training needs no other', async () => {
+    const { made } = tools(SLOW_GL);
+    const measured = await measure(work(100), machine(true), made);
+    expect(say('cpu', work(100), machine(true), measured)).toMatch(
+      /^Automatic choice: the CPU, 2 ms a step and about 0\.20 s in all, over before another would have started\./,
+    );
+  });
+});

@@ -1,0 +1,50 @@
+// Timing a step by TensorFlow.js on a device that may be too slow for it: it ends, and the device can be had again.
+
+import { afterAll, expect, it } from 'vitest';
+import type { Network } from '../../src/model/spec.ts';
+import { memory, useBackend } from '../../src/train/backend.ts';
+import { stepTimers, timeOnTf, TooSlow } from '../../src/train/stepTime.ts';
+import { PLAIN } from './samples.ts';
+
+const CNN: Network = {
+  inputShape: [16, 16, 3],
+  layers: [
+    { kind: 'conv2d', filters: 8, kernelSize: 3, padding: 'same', activation: 'relu' },
+    { kind: 'batchNorm' },
+    { kind: 'maxPool2d', poolSize: 2 },
+    { kind: 'flatten' },
+    { kind: 'dense', units: 16, activation: 'tanh' },
+  ],
+  head: { kind: 'softmax', units: 4 },
+};
+const work = { network: CNN, training: { ...PLAIN, batchSize: 16 }, rows: 64 };
+const AMPLE_MS = 60_000;
+
+afterAll(async () => {
+  await useBackend('cpu');
+});
+
+it.each(['webgl', 'webgpu'] as const)('%s gives a figure where it has the time', async (name) => {
+  expect(await timeOnTf(name, work, AMPLE_MS)).toBeGreaterThan(0);
+});
+
+it.each(['webgl', 'webgpu'] as const)('%s is ended where it has not, and can be used again', async (name) => {
+  await useBackend('cpu');
+  const before = await memory();
+  await expect(timeOnTf(name, work, 20)).rejects.toBeInstanceOf(TooSlow);
+  expect(await memory()).toEqual(before);
+  expect(await timeOnTf(name, work, AMPLE_MS)).toBeGreaterThan(0);
+});
+
+it('a figure from some rows of a batch is one of the whole batch', async () => {
+  const whole = await timeOnTf('webgl', { ...work, training: { ...PLAIN, batchSize: 64 } }, AMPLE_MS);
+  const some = await timeOnTf('webgl', { ...work, training: { ...PLAIN, batchSize: 64 } }, AMPLE_MS, 16);
+  expect(some / whole).toBeGreaterThan(0.2);
+  expect(some / whole).toBeLessThan(20);
+});
+
+it('compiled WebGPU is ended too', async () => {
+  const wide = { ...CNN, layers: CNN.layers.map((layer) => ('filters' in layer ? { ...layer, filters: 24 } : layer)) };
+  await expect(stepTimers.webgpu({ ...work, network: wide }, 1)).rejects.toBeInstanceOf(TooSlow);
+  expect(await stepTimers.webgpu({ ...work, network: wide }, AMPLE_MS)).toBeGreaterThan(0);
+});

@@ -1,0 +1,98 @@
+// The verbs for what is kept as a whole, and what one tab tells the others.
+
+import { afterAll, describe, expect, it } from 'vitest';
+import type { LatheEvent } from '../../src/worker/api.ts';
+import { makeEarlier } from '../store/earlier.ts';
+import { clientOn, csv, errorOf, removeDatabase, twoClouds } from './clients.ts';
+
+const DATABASE = 'client storage test';
+let client = clientOn(DATABASE);
+const file = csv('clouds.csv', twoClouds(60));
+
+afterAll(async () => {
+  client.close();
+  await removeDatabase(DATABASE);
+});
+
+/** What a client is told, until it is stopped. */
+function follow({ lathe }: typeof client): { events: LatheEvent[]; stop(): Promise<unknown> } {
+  const events: LatheEvent[] = [];
+  const abort = new AbortController();
+  const watching = errorOf(lathe.watch({ signal: abort.signal, onProgress: (event) => events.push(event) }));
+  return {
+    events,
+    stop() {
+      abort.abort();
+      return watching;
+    },
+  };
+}
+
+describe('what is kept', () => {
+  it('is told by size, and audited with its progress', async () => {
+    const { lathe } = client;
+    const { id } = await lathe.importFiles([file]);
+    const { datasets } = await lathe.usage();
+    expect(datasets).toMatchObject([{ key: id, name: 'clouds', blobs: 2 }]);
+    const told: number[] = [];
+    const report = await lathe.audit({ onProgress: ({ blobsDone }) => told.push(blobsDone) });
+    expect([told, report.damaged, report.repaired]).toEqual([[1, 2], [], []]);
+    expect(await lathe.lastAudit()).toEqual(report);
+    expect(await lathe.cleanUp(['files', 'runs'], { preview: true })).toEqual([]);
+  });
+
+  it('comes back after its database was wiped, and until then nothing is written', async () => {
+    await expect(client.lathe.incident()).resolves.toBeNull();
+    client.close();
+    await new Promise((resolve) => (indexedDB.deleteDatabase(DATABASE).onsuccess = resolve));
+    client = clientOn(DATABASE);
+    const { lathe } = client;
+    expect(await lathe.incident()).toMatchObject({ kind: 'wiped', expected: { dataset: 1 } });
+    expect(await lathe.datasets()).toEqual([]);
+    expect(await errorOf(lathe.importFiles([csv('other.csv', 'a,b\n1,2\n3,4\n')]))).toMatchObject({ code: 'missing' });
+    expect(await lathe.salvage()).toMatchObject({ recovered: 1, lost: [] });
+    expect((await lathe.datasets()).map(({ name }) => name)).toEqual(['clouds']);
+    expect(await lathe.incident()).toBeNull();
+  });
+
+  it('leaves the page whole, as one file', async () => {
+    const raw = await client.lathe.rawExport();
+    expect(raw.name).toBe('lathe-raw.tar');
+    expect(await raw.text()).toContain(await file.text());
+  });
+});
+
+describe('a tab', () => {
+  it('is told what another one changes', async () => {
+    const other = clientOn(DATABASE);
+    await other.lathe.datasets();
+    const [here, there] = [follow(client), follow(other)];
+    const [{ id }] = await client.lathe.datasets();
+    await client.lathe.renameDataset(id, 'renamed');
+    const changed: LatheEvent = { kind: 'changed', kinds: ['dataset'] };
+    await expect.poll(() => [here.events, there.events]).toEqual([[changed], [changed]]);
+    await here.stop();
+    await there.stop();
+    expect((await other.lathe.datasets())[0].name).toBe('renamed');
+    other.close();
+  });
+
+  it('that an older page keeps from opening says so, and goes on when that page is closed', async () => {
+    const database = `${DATABASE} 2`;
+    await makeEarlier(database, 2);
+    const old = await new Promise<IDBDatabase>((resolve) => {
+      const request = indexedDB.open(database, 2);
+      request.onsuccess = () => resolve(request.result);
+    });
+    const blocked = clientOn(database);
+    const { events, stop } = follow(blocked);
+    const datasets = blocked.lathe.datasets();
+    await expect.poll(() => events).toEqual([{ kind: 'storage', state: 'blocked' }]);
+    old.close();
+    expect(await datasets).toHaveLength(2);
+    await expect.poll(() => events.at(-1)).toEqual({ kind: 'storage', state: 'open' });
+    await stop();
+    blocked.close();
+    await removeDatabase(database);
+  });
+});
