@@ -35,6 +35,7 @@ export default defineConfig({
         },
         test: {
           name: 'browser',
+          retry: 1, // a software adapter on a loaded machine; the end of the run names what was tried again
           include: ['test/**/*.browser.test.ts'],
           testTimeout: 120_000,
           browser: {
@@ -54,6 +55,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          retry: 1,
           environment: 'node',
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 300_000,

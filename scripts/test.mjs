@@ -1,12 +1,13 @@
 // `npm test`: installs what the tests need, runs every check, and ends with `N passed, M failed, K skipped`.
 // `npm test -- unit e2e` runs only the named ones. A tenth of the trials of faults are made, `--faults=1` makes all.
 
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureChromium } from './chromium.mjs';
 import { ensureInstalled, ROOT, runTool } from './install.mjs';
 
 const CACHE = join(ROOT, '.cache');
+const TROUBLE = join(CACHE, 'trouble.txt'); // what failed, for the end of the run
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 
@@ -36,6 +37,7 @@ const vitest =
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${report}`,
+      '--reporter=./scripts/troubleReporter.mjs',
       ...reporters,
     ]);
     let result;
@@ -76,6 +78,8 @@ for (const name of chosen) {
 ensureInstalled();
 process.env.CHROMIUM_PATH = ensureChromium();
 mkdirSync(CACHE, { recursive: true });
+rmSync(TROUBLE, { force: true });
+process.env.TROUBLE_FILE = TROUBLE;
 for (const [name, check] of Object.entries(CHECKS)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   const startedAt = performance.now();
@@ -83,6 +87,7 @@ for (const [name, check] of Object.entries(CHECKS)) {
   check();
   console.log(`  ${name} took ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
 }
+if (existsSync(TROUBLE)) console.log(`\n${readFileSync(TROUBLE, 'utf8').trimEnd()}`);
 if (failures.length > 0) console.log(`\nfailed: ${failures.join(', ')}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed === 0 ? 0 : 1);
