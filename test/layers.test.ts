@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 
 const SRC = resolve(import.meta.dirname, '../src');
 const LAYERS = [
-  ['base', 'data', 'model', 'evaluate', 'monitor', 'export'],
+  ['base', 'data', 'model', 'infer', 'evaluate', 'monitor', 'export'],
   ['train', 'gpu'],
   ['store', 'offline'],
   ['worker'],
