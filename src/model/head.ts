@@ -36,3 +36,9 @@ export function toProbabilities(head: Head, raw: Float32Array, rows: number): Fl
   }
   return probabilities;
 }
+
+/** What a value head gives, in the target's own unit: float32, operation by operation, as an exported file computes it. */
+export function toTargetUnit(target: TargetEncoding & { kind: 'value' }, scaled: Float32Array): Float32Array {
+  const [scale, center] = [Math.fround(target.scale), Math.fround(target.center)];
+  return scaled.map((value) => Math.fround(value * scale) + center);
+}

@@ -2,6 +2,7 @@
 
 import { UserError } from '../base/errors.ts';
 import type { Preparation } from '../data/prepare.ts';
+import { toTargetUnit } from '../model/head.ts';
 import type { Network, Weight } from '../model/spec.ts';
 import { useBackend } from '../train/backend.ts';
 import type { BackendName } from '../train/events.ts';
@@ -33,11 +34,7 @@ export function modelOutputs(
     try {
       const outputs = await predictor.predict(x, rows);
       const { target } = model.preparation;
-      if (target.kind === 'classes') return outputs;
-      // float32, operation by operation, as the exported file computes it
-      const scale = Math.fround(target.scale);
-      const center = Math.fround(target.center);
-      return outputs.map((value) => Math.fround(value * scale) + center);
+      return target.kind === 'classes' ? outputs : toTargetUnit(target, outputs);
     } finally {
       predictor.dispose();
     }

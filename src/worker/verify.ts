@@ -10,7 +10,7 @@ import { readZip } from '../data/formats/zip.ts';
 import { compareOutputs } from '../export/agreement.ts';
 import { onnxInterface } from '../export/onnxInterface.ts';
 import { TFJS_VERSION } from '../export/tfjsVersion.ts';
-import { headOf, toProbabilities } from '../model/head.ts';
+import { headOf, toProbabilities, toTargetUnit } from '../model/head.ts';
 import { openLayersModel } from '../train/predictor.ts';
 import type { Verification } from './api.ts';
 
@@ -151,10 +151,7 @@ function prepare(preparation: Preparation, input: RawRows, from: number, to: num
 
 /** From what the layers model gives to what the page gives: both probabilities of two, the value in its own unit. */
 function finish(target: TargetEncoding, raw: Float32Array, rows: number): Float32Array {
-  if (target.kind === 'value') {
-    const [scale, center] = [Math.fround(target.scale), Math.fround(target.center)];
-    return raw.map((value) => Math.fround(value * scale) + center);
-  }
+  if (target.kind === 'value') return toTargetUnit(target, raw);
   return toProbabilities(headOf(target), raw, rows);
 }
 
