@@ -221,6 +221,8 @@ def main(folders):
         check("golden statistics.json", lambda: check_golden(statistics, Path(temporary), {"": 1e-9}))
         estimate = statistics.with_name("estimate.py")
         check("golden estimate.json", lambda: check_golden(estimate, Path(temporary), {"": 1e-9}))
+        recurrent = ROOT / "test" / "train" / "golden" / "recurrent.py"
+        check("golden recurrent.json", lambda: check_golden(recurrent, Path(temporary), {"": 2e-6}))
         check("samples", lambda: check_samples(Path(temporary) / "samples"))
     print(f"{tally[True]} passed, {tally[False]} failed")
     return 1 if tally[False] else 0

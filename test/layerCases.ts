@@ -1,7 +1,7 @@
-// Networks that between them have every layer with every option that matters. The compiled trainer, the TensorFlow.js
-// learner and the exported files are each tested on all of them.
+// Networks that between them have every layer with every option that matters. The TensorFlow.js learner and the exported
+// files are each tested on all of them, the compiled trainer on all that it has.
 
-import type { Activation, LayerSpec } from '../src/model/spec.ts';
+import type { Activation, LayerSpec, RecurrentActivation } from '../src/model/spec.ts';
 
 export interface LayerCase {
   name: string;
@@ -351,4 +351,77 @@ const DROPOUT: LayerCase[] = [
   },
 ];
 
-export const LAYER_CASES: LayerCase[] = [...DENSE, ...CONVOLUTIONS, ...POOLING, ...NORMALISATION, ...DROPOUT, ...REST];
+/** What the compiled trainer has. */
+export const COMPILED_CASES: LayerCase[] = [
+  ...DENSE,
+  ...CONVOLUTIONS,
+  ...POOLING,
+  ...NORMALISATION,
+  ...DROPOUT,
+  ...REST,
+];
+
+const RECURRENT_ACTIVATIONS: RecurrentActivation[] = ['tanh', 'sigmoid', 'relu', 'elu', 'softplus', 'linear'];
+
+const RECURRENT: LayerCase[] = [
+  ...(['simpleRnn', 'lstm', 'gru'] as const).flatMap((kind): LayerCase[] => [
+    { name: kind, inputShape: [7, 3], layers: [{ kind, units: 5 }] },
+    {
+      name: `${kind}, every step, on another`,
+      inputShape: [6, 2],
+      layers: [
+        { kind, units: 4, returnSequences: true },
+        { kind, units: 3 },
+      ],
+    },
+    {
+      name: `${kind}, backwards and every step`,
+      inputShape: [6, 2],
+      layers: [{ kind, units: 4, goBackwards: true, returnSequences: true }, flatten],
+    },
+    {
+      name: `${kind} of one step and one unit`,
+      inputShape: [1, 1],
+      layers: [{ kind, units: 1, returnSequences: true }, flatten],
+    },
+    ...RECURRENT_ACTIVATIONS.slice(1).map((activation) => ({
+      name: `${kind} with ${activation}`,
+      inputShape: [5, 2],
+      layers: [{ kind, units: 3, activation } as LayerSpec],
+    })),
+  ]),
+  ...RECURRENT_ACTIVATIONS.filter((activation) => activation !== 'sigmoid' && activation !== 'linear').map(
+    (recurrentActivation) => ({
+      name: `gates with ${recurrentActivation}`,
+      inputShape: [4, 2],
+      layers: [
+        { kind: 'lstm', units: 3, recurrentActivation, activation: 'elu', returnSequences: true },
+        { kind: 'gru', units: 3, recurrentActivation, activation: 'linear' },
+      ] as LayerSpec[],
+    }),
+  ),
+  {
+    name: 'both ways after an embedding and a convolution',
+    inputShape: [9],
+    layers: [
+      { kind: 'embedding', vocabulary: 11, dimension: 4 },
+      { kind: 'conv1d', filters: 5, kernelSize: 3, activation: 'relu' },
+      {
+        kind: 'concatenate',
+        branches: [[{ kind: 'lstm', units: 4 }], [{ kind: 'lstm', units: 4, goBackwards: true }]],
+      },
+      { kind: 'dropout', rate: 0.2 },
+    ],
+  },
+  {
+    name: 'a residual of every step',
+    inputShape: [5, 3],
+    layers: [
+      { kind: 'residual', layers: [{ kind: 'gru', units: 3, returnSequences: true }] },
+      { kind: 'layerNorm' },
+      flatten,
+    ],
+  },
+];
+
+export const LAYER_CASES: LayerCase[] = [...COMPILED_CASES, ...RECURRENT];

@@ -4,12 +4,15 @@
 import type { OnnxAttribute, OnnxGraph, OnnxValueInfo } from './onnxProto.ts';
 
 export interface GraphBuilder {
-  /** Adds a node with one output and gives that output's name: a new one, or `output`. */
+  /**
+   * Adds a node and gives the name of the one output that is used: a new one, or `output`.
+   * @param options.place of that output among the node's, 0 where left out
+   */
   node(
     opType: string,
     inputs: string[],
     attributes?: Record<string, OnnxAttribute>,
-    options?: { output?: string; domain?: string },
+    options?: { output?: string; domain?: string; place?: number },
   ): string;
   /** Adds a constant and gives its name. `dims` defaults to a vector, `[]` is a scalar. */
   floats(data: ArrayLike<number>, dims?: number[]): string;
@@ -29,8 +32,9 @@ export function createGraph(name: string, taken: string[]): GraphBuilder {
 
   return {
     graph,
-    node(opType, inputs, attributes = {}, { output = newName(opType), domain = '' } = {}) {
-      graph.nodes.push({ name: newName(opType), opType, domain, inputs, outputs: [output], attributes });
+    node(opType, inputs, attributes = {}, { output = newName(opType), domain = '', place = 0 } = {}) {
+      const outputs = [...Array<string>(place).fill(''), output];
+      graph.nodes.push({ name: newName(opType), opType, domain, inputs, outputs, attributes });
       return output;
     },
     floats(data, dims = [data.length]) {

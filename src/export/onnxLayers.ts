@@ -13,6 +13,7 @@ import {
 import { ACTIVATIONS } from './onnxActivations.ts';
 import type { GraphBuilder } from './onnxGraph.ts';
 import { ELEMENT } from './onnxProto.ts';
+import { addRecurrent } from './onnxRecurrent.ts';
 import { channelsFirst, channelsLast, plain, type Place, type Value } from './onnxValue.ts';
 import { addConvolution, addDepthwise, addGlobalPool, addPool, addSeparable, addTransposed } from './onnxWindows.ts';
 
@@ -112,6 +113,10 @@ const LAYERS: { [K in LayerSpec['kind']]: (layer: LayerOf<K>, input: Value, plac
     const name = graph.node('Gather', [graph.floats(table.data, table.shape), places], { axis: { int: 0 } });
     return plain(name, shape);
   },
+
+  simpleRnn: addRecurrent,
+  lstm: addRecurrent,
+  gru: addRecurrent,
 };
 
 function addDense(graph: GraphBuilder, input: Value, weights: Place['weights']): string {

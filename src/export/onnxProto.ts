@@ -22,7 +22,12 @@ export type OnnxTensor = { name: string; dims: number[] } & (
 
 /** ONNX tells whole numbers from real ones, JavaScript does not: so each attribute says which it is. */
 export type OnnxAttribute =
-  { int: number } | { float: number } | { string: string } | { ints: number[] } | { strings: string[] };
+  | { int: number }
+  | { float: number }
+  | { string: string }
+  | { floats: number[] }
+  | { ints: number[] }
+  | { strings: string[] };
 
 export interface OnnxNode {
   name: string;
@@ -109,6 +114,9 @@ function writeAttribute(writer: BinaryWriter, name: string, attribute: OnnxAttri
   } else if ('string' in attribute) {
     text(writer, 4, attribute.string);
     type = 3;
+  } else if ('floats' in attribute) {
+    for (const value of attribute.floats) writer.tag(7, WireType.Bit32).float(value);
+    type = 6;
   } else if ('ints' in attribute) {
     for (const value of attribute.ints) int64(writer, 8, value);
     type = 7;

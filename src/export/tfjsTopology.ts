@@ -13,6 +13,7 @@ import {
   type LayerSpec,
   type Network,
   type Padding,
+  type RecurrentLayer,
   type Weight,
 } from '../model/spec.ts';
 
@@ -110,7 +111,28 @@ const KERAS: { [K in Exclude<LayerKind, Composed>]: (layer: LayerOf<K>) => Keras
   ],
   dropout: ({ rate }) => ['Dropout', { rate }],
   reshape: ({ shape }) => ['Reshape', { target_shape: shape }],
+  simpleRnn: (layer) => ['SimpleRNN', recurrentConfig(layer)],
+  lstm: (layer) => ['LSTM', { ...recurrentConfig(layer), ...gateConfig(layer), unit_forget_bias: true }],
+  gru: (layer) => ['GRU', { ...recurrentConfig(layer), ...gateConfig(layer), reset_after: false }],
 };
+
+function recurrentConfig(layer: RecurrentLayer): Record<string, unknown> {
+  const { recurrent } = LAYER_DEFAULTS;
+  return {
+    units: layer.units,
+    activation: layer.activation ?? recurrent.activation,
+    use_bias: true,
+    return_sequences: layer.returnSequences ?? recurrent.returnSequences,
+    go_backwards: layer.goBackwards ?? recurrent.goBackwards,
+  };
+}
+
+function gateConfig({ recurrentActivation }: LayerOf<'lstm' | 'gru'>): Record<string, unknown> {
+  return {
+    recurrent_activation: recurrentActivation ?? LAYER_DEFAULTS.recurrent.recurrentActivation,
+    implementation: 2, // of two ways to compute the same the one with fewer products
+  };
+}
 
 interface Kernel {
   kernelSize: number;

@@ -84,7 +84,7 @@ const product = (sizes: number[]): number => sizes.reduce((all, size) => all * s
 /**
  * The operations of a network, in the order of the forward pass.
  * @param source name of the buffer that the rows come from
- * @throws UserError naming the layer that does not fit its input
+ * @throws UserError naming the layer that does not fit its input, or that this trainer does not have
  */
 export function buildGraph(network: Network, source: string): Graph {
   const operations: Operation[] = [];
@@ -257,6 +257,13 @@ export function buildGraph(network: Network, source: string): Graph {
         const output = tensor(name, [...shape, dimension]);
         return add({ kind: 'embedding', name, input, output, vocabulary, table });
       }
+      case 'simpleRnn':
+      case 'lstm':
+      case 'gru':
+        throw new UserError(
+          'unsupported',
+          `compiled training: layer ${name} is recurrent, and each step of it waits for the one before`,
+        );
       default:
         layer satisfies never;
         throw new UserError('unknown', `layer kind '${(layer as { kind: string }).kind}' of layer ${name}`);

@@ -4,7 +4,16 @@
 
 import { UserError } from '../base/errors.ts';
 import { headSlots, layerSlots, type WeightSlot } from './slots.ts';
-import { headUnits, insideOf, LAYER_DEFAULTS, throughLayers, type LayerSpec, type Network } from './spec.ts';
+import {
+  headUnits,
+  insideOf,
+  isRecurrent,
+  LAYER_DEFAULTS,
+  throughLayers,
+  type LayerSpec,
+  type Network,
+  type RecurrentLayer,
+} from './spec.ts';
 
 export interface LayerShape {
   /** as `throughLayers` has it, of nested layers too; the last one `head` */
@@ -28,6 +37,10 @@ export const LIMITS = {
   /** layers inside layers */
   depth: 8,
   units: 65_536,
+  /** of a recurrent layer: its first weights are an orthogonal matrix, which costs the cube of this */
+  recurrentUnits: 1024,
+  /** that a recurrent layer reads one after the other */
+  steps: 4096,
   kernelSize: 64,
   /** weights of the whole network: 200 MB of float32 */
   parameters: 50_000_000,
@@ -129,6 +142,9 @@ const RANKS: Record<LayerSpec['kind'], 1 | 2 | 3 | null> = {
   residual: null,
   concatenate: null,
   embedding: 1,
+  simpleRnn: 2,
+  lstm: 2,
+  gru: 2,
 };
 
 /** Whether the layer's own sizes are in range and go with the rank of its input. */
@@ -138,7 +154,8 @@ function checkLayer(layer: LayerSpec, name: string, input: number[]): void {
   }
   const rank = RANKS[layer.kind];
   if (rank !== null) checkRank(name, input, rank);
-  if ('units' in layer) checkSize(name, 'units', layer.units, LIMITS.units);
+  if (isRecurrent(layer)) checkRecurrent(layer, name, input);
+  else if ('units' in layer) checkSize(name, 'units', layer.units, LIMITS.units);
   if ('filters' in layer) checkSize(name, 'filters', layer.filters, LIMITS.units);
   for (const field of ['kernelSize', 'poolSize', 'strides', 'dilation', 'multiplier'] as const) {
     const value = (layer as Partial<Record<typeof field, number>>)[field];
@@ -162,6 +179,16 @@ function checkLayer(layer: LayerSpec, name: string, input: number[]): void {
         `layer ${name}: an embedding looks up whole numbers, and only the input has any; make it the first layer`,
       );
     }
+  }
+}
+
+function checkRecurrent({ units }: RecurrentLayer, name: string, [steps]: number[]): void {
+  checkSize(name, 'units', units, LIMITS.recurrentUnits);
+  if (steps > LIMITS.steps) {
+    throw new UserError(
+      'invalid',
+      `layer ${name}: it reads ${steps} steps one after the other, at most ${LIMITS.steps} are taken; put a pool or a convolution with strides before it`,
+    );
   }
 }
 
@@ -230,6 +257,10 @@ function outputShape(
       );
     case 'embedding':
       return [...input, layer.dimension];
+    case 'simpleRnn':
+    case 'lstm':
+    case 'gru':
+      return layer.returnSequences ? [input[0], layer.units] : [layer.units];
     default:
       layer satisfies never;
       throw new Error(`no layer ${name}`);

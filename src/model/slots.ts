@@ -1,12 +1,13 @@
 // The weights that a layer has: their roles, their shapes, their order. Names and shapes are the same on every backend
 // and in every file. What they begin as is weights.ts.
 
-import { headUnits, LAYER_DEFAULTS, type Activation, type Head, type LayerSpec } from './spec.ts';
+import { headUnits, LAYER_DEFAULTS, type Activation, type Head, type LayerSpec, type RecurrentKind } from './spec.ts';
 
 export type WeightRole =
   | 'kernel'
   | 'depthwiseKernel'
   | 'pointwiseKernel'
+  | 'recurrentKernel'
   | 'embeddings'
   | 'bias'
   | 'gamma'
@@ -18,14 +19,22 @@ export interface WeightSlot {
   /** `<layer>/<role>`, the head's `head/<role>` */
   name: string;
   role: WeightRole;
-  /** dense [in, out], convolutions [(height,) width, in, out], transposed [height, width, out, in], depthwise [height, width, in, multiplier] */
+  /** dense [in, out], convolutions [(height,) width, in, out], transposed [height, width, out, in], depthwise [height, width, in, multiplier], recurrent [in, gates * units] and [units, gates * units] */
   shape: number[];
   /** what follows it at once; `linear` where nothing does */
   activation: Activation;
   /** of a kernel: how many numbers one output adds up, and how many outputs one input goes to; 0 of any other weight */
   fanIn: number;
   fanOut: number;
+  /** the numbers of a bias that begin as 1 */
+  ones?: { from: number; to: number };
 }
+
+/**
+ * How many products of a step and of the state each recurrent layer has, side by side in its weights: lstm input, forget,
+ * cell, output; gru update, reset, candidate.
+ */
+export const GATES = { simpleRnn: 1, lstm: 4, gru: 3 } as const satisfies Record<RecurrentKind, number>;
 
 /** Whether the optimiser moves it. */
 export const isTrained = ({ role }: { role: WeightRole }): boolean =>
@@ -78,6 +87,15 @@ export function layerSlots(layer: LayerSpec, name: string, input: number[]): Wei
       return vectors('gamma', 'beta');
     case 'embedding':
       return [slot(name, 'embeddings', [layer.vocabulary, layer.dimension])];
+    case 'simpleRnn':
+    case 'lstm':
+    case 'gru': {
+      const { kind, units } = layer;
+      const outputs = GATES[kind] * units;
+      const [kernel, bias] = sum(name, [channels, outputs], 'linear');
+      const state = { ...slot(name, 'recurrentKernel', [units, outputs]), fanIn: units, fanOut: outputs };
+      return [kernel, state, kind === 'lstm' ? { ...bias, ones: { from: units, to: 2 * units } } : bias];
+    }
     case 'activation':
     case 'maxPool1d':
     case 'averagePool1d':

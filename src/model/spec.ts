@@ -21,6 +21,21 @@ interface Dilated extends Kernel {
   dilation?: number;
 }
 
+/** The activations that every file format has inside a recurrent layer. */
+export type RecurrentActivation = 'tanh' | 'sigmoid' | 'relu' | 'elu' | 'softplus' | 'linear';
+interface Recurrent {
+  units: number;
+  activation?: RecurrentActivation;
+  /** what it holds after each step, [length, units], and not only after the last, [units] */
+  returnSequences?: boolean;
+  /** reads from the last step to the first, and gives what it holds in the order of reading */
+  goBackwards?: boolean;
+}
+interface Gated extends Recurrent {
+  /** of the gates */
+  recurrentActivation?: RecurrentActivation;
+}
+
 /** Each kind of layer with its fields. */
 interface LayerFields {
   dense: { units: number; activation: Activation };
@@ -53,11 +68,17 @@ interface LayerFields {
   concatenate: { branches: LayerSpec[][] };
   /** whole numbers 0 to vocabulary - 1 to vectors, [length] to [length, dimension]; only as the first layer */
   embedding: { vocabulary: number; dimension: number };
+  simpleRnn: Recurrent;
+  lstm: Gated;
+  /** the reset gate before the product, as Cho et al. 2014 have it and as TensorFlow.js does it */
+  gru: Gated;
 }
 
 export type LayerKind = keyof LayerFields;
 export type LayerOf<K extends LayerKind> = { [P in K]: { kind: P } & LayerFields[P] }[K];
 export type LayerSpec = LayerOf<LayerKind>;
+export type RecurrentKind = 'simpleRnn' | 'lstm' | 'gru';
+export type RecurrentLayer = LayerOf<RecurrentKind>;
 
 /**
  * What a layer takes where its spec leaves a field out, as Keras names them; a pool's stride is its size. Batch
@@ -70,6 +91,7 @@ export const LAYER_DEFAULTS = {
   multiplier: 1,
   batchNorm: { momentum: 0.9, epsilon: 1e-3 },
   layerNorm: { epsilon: 1e-3 },
+  recurrent: { activation: 'tanh', recurrentActivation: 'sigmoid', returnSequences: false, goBackwards: false },
 } as const;
 
 /**
@@ -99,6 +121,10 @@ export interface Weight {
   name: string;
   shape: number[];
   data: Float32Array;
+}
+
+export function isRecurrent(layer: LayerSpec): layer is RecurrentLayer {
+  return layer.kind === 'simpleRnn' || layer.kind === 'lstm' || layer.kind === 'gru';
 }
 
 /** Number of output units. */

@@ -3,7 +3,7 @@
 
 import * as v from 'valibot';
 import { UserError } from '../base/errors.ts';
-import { above0, below1, oneOf, whole } from './fields.ts';
+import { above0, below1, flag, oneOf, whole } from './fields.ts';
 import { LIMITS } from './shapes.ts';
 import type { LayerKind, LayerSpec, ModelKind, ModelSpec } from './spec.ts';
 
@@ -14,6 +14,13 @@ const window = { strides: v.optional(size), padding: v.optional(oneOf('valid', '
 const kernel = { ...window, kernelSize: size, activation };
 const dilation = v.optional(size);
 const multiplier = v.optional(size);
+const recurrentActivation = v.optional(oneOf('tanh', 'sigmoid', 'relu', 'elu', 'softplus', 'linear'));
+const recurrent = {
+  units: whole(1, LIMITS.recurrentUnits),
+  activation: recurrentActivation,
+  returnSequences: v.optional(flag),
+  goBackwards: v.optional(flag),
+};
 const pool = { ...window, poolSize: size };
 
 const simple = [
@@ -49,6 +56,9 @@ const simple = [
     ),
   }),
   v.strictObject({ kind: v.literal('embedding'), vocabulary: units, dimension: units }),
+  v.strictObject({ kind: v.literal('simpleRnn'), ...recurrent }),
+  v.strictObject({ kind: v.literal('lstm'), recurrentActivation, ...recurrent }),
+  v.strictObject({ kind: v.literal('gru'), recurrentActivation, ...recurrent }),
 ] as const;
 
 /** @param depth how many layers are around these */

@@ -1,6 +1,7 @@
 // What the weights of a network begin as. Seeded and pure, so that every backend begins from the same bits.
 
 import { createRandom, type Random } from '../base/random.ts';
+import { fillOrthogonal } from './orthogonal.ts';
 import { placeLayers } from './shapes.ts';
 import { isKernel, type WeightSlot } from './slots.ts';
 import type { Network, Weight } from './spec.ts';
@@ -13,14 +14,16 @@ export function weightSlots(network: Network): WeightSlot[] {
 /**
  * Initial weights. Kernels before a rectifier: He et al. 2015, normal; before selu: LeCun, normal; else Glorot and
  * Bengio 2010, uniform. Both normals are cut at two standard deviations and rescaled, as Keras does, and so are its
- * embeddings, uniform to 0.05. Biases and means 0, gammas and variances 1. Each weight has a stream of its own, so
- * that changing one layer leaves the others' draws.
+ * embeddings, uniform to 0.05. What a state is multiplied by: orthogonal (Saxe et al. 2014). Biases and means 0, gammas
+ * and variances 1, and so are the biases of forget gates (Jozefowicz et al. 2015). Each weight has a stream of its own,
+ * so that changing one layer leaves the others' draws.
  */
 export function initialWeights(network: Network, seed: number): Weight[] {
   return weightSlots(network).map((slot, index) => {
-    const { name, role, shape } = slot;
+    const { name, role, shape, ones } = slot;
     const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
     if (role === 'gamma' || role === 'movingVariance') data.fill(1);
+    if (ones) data.fill(1, ones.from, ones.to);
     if (isKernel(slot)) fillKernel(data, slot, createRandom(streamSeed(seed, 1, index)));
     return { name, shape, data };
   });
@@ -29,7 +32,9 @@ export function initialWeights(network: Network, seed: number): Weight[] {
 /** Half the width of the uniform distribution that embeddings begin with. */
 const EMBEDDING_LIMIT = 0.05;
 
-function fillKernel(data: Float32Array, { role, activation, fanIn, fanOut }: WeightSlot, random: Random): void {
+function fillKernel(data: Float32Array, slot: WeightSlot, random: Random): void {
+  const { role, shape, activation, fanIn, fanOut } = slot;
+  if (role === 'recurrentKernel') return fillOrthogonal(data, shape[0], shape[1], random);
   if (role === 'embeddings' || activation === 'linear' || activation === 'tanh' || activation === 'sigmoid') {
     const limit = role === 'embeddings' ? EMBEDDING_LIMIT : Math.sqrt(6 / (fanIn + fanOut));
     for (let i = 0; i < data.length; i++) data[i] = (2 * random.next() - 1) * limit;

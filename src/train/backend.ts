@@ -158,7 +158,7 @@ async function takeFastest(work: Work, backends: BackendInfo[]): Promise<Backend
     const outcome = outcomes[name];
     return outcome?.kind === 'step' ? outcome.ms : Infinity;
   };
-  const compiled = !compilerGap(work.network);
+  const gap = compilerGap(work.network);
   const faults: string[] = [];
   const inOrder = backends.filter((info) => ms(info) < Infinity).sort((a, b) => ms(a) - ms(b));
   for (const info of inOrder) {
@@ -168,7 +168,7 @@ async function takeFastest(work: Work, backends: BackendInfo[]): Promise<Backend
       faults.push(`${TITLES[info.name]} is passed over: ${fault}`);
       continue;
     }
-    const used = await take(info, kind, explainTimed(info, work, backends, outcomes, faults, compiled));
+    const used = await take(info, kind, explainTimed(info, work, backends, outcomes, faults, gap));
     for (const name of ['webgl', 'webgpu'] as const) if (kind !== 'tf' || name !== info.name) await stopTf(name);
     return used;
   }

@@ -13,6 +13,7 @@ const sentences = (parts: string[]): string => [...new Set(parts)].map((part) =>
  * Such as `Automatic choice: WebGPU (compiled), 3.1 ms a step; the CPU takes 5.9, WebGL did not finish a step within
  * 300 ms.`, and what else is to be said.
  * @param faults clauses on backends that were faster, and passed over
+ * @param gap a clause on what keeps the network from being compiled; null where nothing does
  */
 export function explainTimed(
   taken: BackendInfo,
@@ -20,9 +21,9 @@ export function explainTimed(
   backends: BackendInfo[],
   outcomes: Outcomes,
   faults: string[],
-  compiled: boolean,
+  gap: string | null,
 ): string {
-  const title = (name: BackendName) => (name === 'webgpu' && compiled ? 'WebGPU (compiled)' : TITLES[name]);
+  const title = (name: BackendName) => (name === 'webgpu' && !gap ? 'WebGPU (compiled)' : TITLES[name]);
   const [first, ...others] = backends
     .flatMap(({ name }) => (outcomes[name] ? [{ name, outcome: outcomes[name] }] : []))
     .sort((a, b) => Number(b.name === taken.name) - Number(a.name === taken.name) || rank(a.outcome) - rank(b.outcome))
@@ -35,8 +36,11 @@ export function explainTimed(
       : backends.some(({ name, available }) => available && name !== 'cpu')
         ? `${first} and about ${seconds} s in all, over before another would have started`
         : first;
-  return `Automatic choice: ${compared}. ${sentences([...faults, ...adapterNotes(backends)])}`.trim();
+  return `Automatic choice: ${compared}. ${sentences([...faults, ...(gap ? [uncompiled(gap)] : []), ...adapterNotes(backends)])}`.trim();
 }
+
+/** @param gap what keeps the network from being compiled */
+export const uncompiled = (gap: string): string => `this is left to TensorFlow.js: ${gap}`;
 
 const rank = (outcome: Outcome): number => (outcome.kind === 'step' ? outcome.ms : Infinity);
 

@@ -27,13 +27,13 @@ export function compiledFailed(): boolean {
   return opened !== null && failureOf(opened) !== null;
 }
 
-/** What keeps a network from being compiled, for people; null where nothing does. */
+/** What keeps a network from being compiled, as a clause such as `layer 1_lstm is recurrent, …`; null where nothing does. */
 export function compilerGap(network: Network): string | null {
   try {
     buildGraph(network, 'x');
     return null;
   } catch (error) {
-    if (error instanceof UserError) return error.message.replace(/\.$/, '');
+    if (error instanceof UserError) return error.message.replace(/^\w+ (compiled training: )?|\.$/g, '');
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import { dropoutKey, dropoutMask } from '../gpu/kernels/dropout.ts';
 import { insideOf, throughLayers, type Activation, type LayerOf, type LayerSpec, type Network } from '../model/spec.ts';
 import { activate } from './activations.ts';
 import { normaliseBatch, normalisePlaces } from './normalise.ts';
+import { recur } from './recurrent.ts';
 import type { Tensor, Tf } from './tf.ts';
 import { convolve, convolveDepthwise, convolveTransposed, pool, poolAll } from './windows.ts';
 
@@ -85,6 +86,10 @@ export function forward(
         );
       case 'embedding':
         return lookUp(tf, layer, input, take('embeddings'));
+      case 'simpleRnn':
+      case 'lstm':
+      case 'gru':
+        return recur(tf, layer, input, take);
       default:
         layer satisfies never;
         throw new Error(`no layer ${name}`);

@@ -199,6 +199,8 @@ export interface Lathe {
     outputs: string[];
     /** nested ones too, each after the layer that holds it; the last is the output layer */
     layers: LayerShape[];
+    /** what keeps it from being compiled to WebGPU, so that TensorFlow.js trains it there; null where nothing does */
+    compilerGap: string | null;
   }>;
   /** One training at a time. An aborted signal discards the run; `stop` keeps the best weights so far. */
   train(recipe: Recipe, options?: CallOptions<TrainProgress> & { model?: string }): Promise<Version>;

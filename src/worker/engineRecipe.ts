@@ -7,6 +7,7 @@ import { suggestModel, suggestTraining, type ModelFacts } from '../model/presets
 import type { ModelKind } from '../model/spec.ts';
 import type { Recipe, Task } from '../model/recipe.ts';
 import { parseRecipe } from '../model/validate.ts';
+import { compilerGap } from '../train/compiled.ts';
 import { readDataset, type DatasetDetail } from '../store/datasets.ts';
 import type { Lathe } from './api.ts';
 import type { Context } from './context.ts';
@@ -39,10 +40,15 @@ export async function suggestRecipe(
 export async function checkRecipe(context: Context, given: Recipe): ReturnType<Lathe['checkRecipe']> {
   const recipe = parseRecipe(given);
   const data = await openLearningData(context, recipe);
-  const { layers, labels, split } = prepareRecipe(recipe, data);
+  const { layers, labels, split, network } = prepareRecipe(recipe, data);
   rowWeights(recipe, data, split.train);
   const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
-  return { parameters, outputs: labels.length > 0 ? labels : [recipe.target], layers };
+  return {
+    parameters,
+    outputs: labels.length > 0 ? labels : [recipe.target],
+    layers,
+    compilerGap: compilerGap(network),
+  };
 }
 
 function suggestForTable(dataset: DatasetDetail, wanted: string | undefined, kind: ModelKind, seed: number): Recipe {

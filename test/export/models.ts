@@ -110,6 +110,7 @@ function randomWeights(network: Network, seed: number): Weight[] {
       kernel,
       depthwiseKernel: kernel,
       pointwiseKernel: kernel,
+      recurrentKernel: kernel,
       embeddings: () => random.normal(),
       bias: () => random.normal() / 4,
       gamma: () => 0.5 + random.next(),

@@ -2,11 +2,11 @@
 
 import { createRandom, type Random } from '../../src/base/random.ts';
 import { openGpu, type Gpu } from '../../src/gpu/device.ts';
-import { buildGraph } from '../../src/gpu/graph.ts';
 import type { LossSpec } from '../../src/model/recipe.ts';
 import type { Rows } from '../../src/gpu/inference.ts';
 import { compileTraining, type TrainingInput } from '../../src/gpu/trainer.ts';
 import type { Network, Weight } from '../../src/model/spec.ts';
+import { weightSlots } from '../../src/model/weights.ts';
 import { referenceStep } from './reference.ts';
 
 let opened: Promise<Gpu> | null = null;
@@ -15,7 +15,8 @@ export const gpu = (): Promise<Gpu> => (opened ??= openGpu());
 
 /** Weights of a fitting size, none of them at a value that hides an error (biases not 0, gammas not 1). */
 export function randomWeights(network: Network, random: Random): Weight[] {
-  return buildGraph(network, 'x').weights.map(({ name, role, shape, size }) => {
+  return weightSlots(network).map(({ name, role, shape }) => {
+    const size = shape.reduce((all, length) => all * length, 1);
     const fan = shape.length > 1 ? size / shape[shape.length - 1] : 1;
     const scale = shape.length > 1 ? Math.sqrt(1.5 / fan) : 0.2;
     const base = role === 'gamma' || role === 'movingVariance' ? 1 : 0;

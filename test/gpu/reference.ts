@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { dropoutKey, dropoutMask } from '../../src/gpu/kernels/dropout.ts';
 import type { LossSpec } from '../../src/model/recipe.ts';
-import type { Activation, LayerSpec, Network, Head, Weight } from '../../src/model/spec.ts';
+import type { Activation, LayerSpec, Network, Head, RecurrentLayer, Weight } from '../../src/model/spec.ts';
 
 type T = tf.Tensor;
 
@@ -226,7 +226,44 @@ function forward(network: Network, weights: Map<string, T>, x: T, training: Trai
           .matMul(take(`${name}/embeddings`))
           .reshape([rows, length!, layer.dimension]);
       }
+      case 'simpleRnn':
+      case 'lstm':
+      case 'gru':
+        return recur(layer, name, input);
     }
+  }
+  /** Step by step and gate by gate, as the definitions have it. */
+  function recur(layer: RecurrentLayer, name: string, input: T): T {
+    const { kind, units, activation = 'tanh' } = layer;
+    const [rows, length, channels] = input.shape as [number, number, number];
+    const gateBy = kind === 'simpleRnn' ? activation : (layer.recurrentActivation ?? 'sigmoid');
+    /** `x W + h U + b` of one gate */
+    const gate = (place: number, x: T, h: T): T => {
+      const of = (role: string, size: number) =>
+        tf.slice(take(`${name}/${role}`), [0, place * units], [size, units]) as tf.Tensor2D;
+      return tf
+        .matMul(x as tf.Tensor2D, of('kernel', channels))
+        .add(tf.matMul(h as tf.Tensor2D, of('recurrentKernel', units)))
+        .add(tf.slice(take(`${name}/bias`), [place * units], [units]));
+    };
+    let h: T = tf.zeros([rows, units]);
+    let c: T = tf.zeros([rows, units]);
+    const given: T[] = [];
+    for (let step = 0; step < length; step++) {
+      const x = tf.slice(input, [0, layer.goBackwards ? length - 1 - step : step, 0], [rows, 1, channels]).squeeze([1]);
+      const opened = (place: number) => activate(gateBy, gate(place, x, h));
+      if (kind === 'simpleRnn') h = activate(activation, gate(0, x, h));
+      else if (kind === 'lstm') {
+        c = c.mul(opened(1)).add(opened(0).mul(activate(activation, gate(2, x, h))));
+        h = opened(3).mul(activate(activation, c));
+      } else {
+        const [update, reset] = [opened(0), opened(1)];
+        const candidate = activate(activation, gate(2, x, h.mul(reset)));
+        h = update.mul(h).add(tf.sub(1, update).mul(candidate));
+      }
+      given.push(h.expandDims(1));
+    }
+    return layer.returnSequences ? tf.concat(given, 1) : h;
   }
   const last = layers(network.layers, '', x);
   return tf.matMul(last as tf.Tensor2D, take('head/kernel') as tf.Tensor2D).add(take('head/bias'));

@@ -73,6 +73,23 @@ describe('the shapes of a network', () => {
     ]);
   });
 
+  it('are one state or the state of every step of a recurrent layer, with the weights of each gate', () => {
+    const shapes = inferShapes(
+      network(
+        [7, 3],
+        { kind: 'gru', units: 4, returnSequences: true },
+        { kind: 'simpleRnn', units: 5, returnSequences: true },
+        { kind: 'lstm', units: 6 },
+      ),
+    );
+    expect(shapes.map(({ shape, parameters }) => [shape, parameters])).toEqual([
+      [[7, 4], 3 * (3 + 4 + 1) * 4],
+      [[7, 5], (4 + 5 + 1) * 5],
+      [[6], 4 * (5 + 6 + 1) * 6],
+      [[10], 70],
+    ]);
+  });
+
   it('are those of Keras where an image is widened, thinned and looked up', () => {
     const shapeOf = (inputShape: number[], ...layers: LayerSpec[]) =>
       inferShapes(network(inputShape, ...layers, { kind: 'flatten' }))[0];
@@ -123,6 +140,13 @@ describe('the shapes of a network', () => {
       network([8], conv({ kind: 'conv1d' })),
       /0_conv1d: .*put a reshape to \[length/,
     ],
+    ['an lstm along no sequence', network([8], { kind: 'lstm', units: 4 }), /0_lstm: .*put a reshape to \[length/],
+    [
+      'an lstm of too many units',
+      network([8, 1], { kind: 'lstm', units: 2000 }),
+      /0_lstm: units is 2000, .* 1 to 1024/,
+    ],
+    ['too many steps', network([5000, 1], { kind: 'gru', units: 4 }), /0_gru: it reads 5000 steps .* at most 4096/],
     [
       'a reshape to more numbers than there are',
       network([8], { kind: 'reshape', shape: [3, 3] }),

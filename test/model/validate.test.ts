@@ -21,6 +21,8 @@ function nestedResiduals(depth: number): unknown[] {
   return layers;
 }
 
+const lstm = (changes: object = {}) => ({ kind: 'lstm', units: 8, ...changes });
+
 describe('a recipe', () => {
   it('is taken as it is, and a copy is given', () => {
     const given = recipe();
@@ -87,6 +89,19 @@ describe('a recipe', () => {
     ['model.layers', [{ kind: 'concatenate', branches: [[]] }], /layers\[0\]\.branches: .*at least two branches/],
     ['model.layers', [{ kind: 'reshape', shape: [0] }], /layers\[0\]\.shape\[0\]: 0; it must be a whole number from 1/],
     ['model.layers', [{ kind: 'reshape', shape: [1, 1, 1, 1] }], /layers\[0\]\.shape: .*at most three sizes/],
+    [
+      'model.layers',
+      [lstm(), lstm(), lstm({ units: 0 })],
+      /^invalid recipe\.model\.layers\[2\]\.units: 0; .* 1 to 1024/,
+    ],
+    ['model.layers', [lstm({ activation: 'gelu' })], /layers\[0\]\.activation: "gelu"; it must be one of 'tanh'/],
+    ['model.layers', [lstm({ returnSequences: 1 })], /layers\[0\]\.returnSequences: 1; it must be true or false/],
+    [
+      'model.layers',
+      [lstm({ kind: 'simpleRnn', recurrentActivation: 'sigmoid' })],
+      /^unknown field recipe\.model\.layers\[0\]\.recurrentActivation/,
+    ],
+    ['model.layers', [lstm()], /^invalid recipe\.model\.layers\[0\]\.kind: 'lstm'; a model of kind 'mlp'/],
     ['model.kind', 'cnn', /^invalid recipe\.model\.kind: 'cnn'; a convolutional network takes images/],
     ['model.kind', 'linear', /^invalid recipe\.model\.layers\[0\]\.kind: 'dense'; a model of kind 'linear'/],
     ['columns.0.type', 'float', /^invalid recipe\.columns\[0\]\.type: "float"/],

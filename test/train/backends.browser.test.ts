@@ -22,6 +22,14 @@ const CNN: Network = {
   ],
   head: { kind: 'sigmoid' },
 };
+const RECURRENT: Network = {
+  ...MLP,
+  layers: [
+    { kind: 'reshape', shape: [2, 2] },
+    { kind: 'gru', units: 4, goBackwards: true, returnSequences: true },
+    { kind: 'lstm', units: 4 },
+  ],
+};
 const DROPPED: Network = {
   ...MLP,
   layers: [{ kind: 'dropout', rate: 0.1 }, ...MLP.layers, { kind: 'dropout', rate: 0.3 }],
@@ -305,11 +313,21 @@ describe('the compiled trainer', () => {
   });
 
   it('trains on through TensorFlow.js what it does not cover, and says so', async () => {
-    const strange = { ...MLP, layers: [{ kind: 'lstm', units: 3 }] } as unknown as Network;
-    const { backend, reason } = await useBackend('webgpu', { network: strange });
+    const { backend, reason } = await useBackend('webgpu', { network: RECURRENT });
     expect(backend).toBe('webgpu');
-    expect(reason).toMatch(/^TensorFlow\.js on WebGPU, as this cannot be compiled: .*'lstm'/);
+    expect(reason).toMatch(/^TensorFlow\.js on WebGPU, as this cannot be compiled: layer 1_gru is recurrent/);
     expect((await loadTf()).getBackend()).toBe('webgpu');
+    const rows = clouds(8, 1);
+    const input = {
+      network: RECURRENT,
+      training: { ...PLAIN, optimizer: adam },
+      seed: 1,
+      train: rows,
+      validation: rows,
+    };
+    const seen = await finish(input);
+    await useBackend('cpu');
+    expectAgreement(seen, await finish(input), 1e-3);
   });
 });
 

@@ -77,7 +77,7 @@ const say = (taken: BackendName, given: Work, backends: BackendInfo[], { outcome
     backends,
     outcomes,
     [],
-    true,
+    null,
   );
 
 const SLOW_GL: Record<BackendName, Speed> = {

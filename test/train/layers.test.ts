@@ -2,6 +2,7 @@
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/base/random.ts';
+import { buildGraph } from '../../src/gpu/graph.ts';
 import { isTrained, type WeightSlot } from '../../src/model/slots.ts';
 import type { Network, Weight } from '../../src/model/spec.ts';
 import { weightSlots } from '../../src/model/weights.ts';
@@ -11,7 +12,7 @@ import { forward } from '../../src/train/network.ts';
 import { loadTf, type Tensor, type Tf } from '../../src/train/tf.ts';
 import { above, randomRows, randomWeights, relativeError } from '../gpu/cases.ts';
 import { referencePredict, referenceStep } from '../gpu/reference.ts';
-import { LAYER_CASES } from '../layerCases.ts';
+import { COMPILED_CASES, LAYER_CASES } from '../layerCases.ts';
 
 let tf: Tf;
 beforeAll(async () => {
@@ -52,15 +53,20 @@ function step(network: Network, weights: Weight[], x: Float32Array, y: Float32Ar
   return seen;
 }
 
+it('weights have the names and shapes that the compiled trainer gives them', () => {
+  for (const { inputShape, layers } of COMPILED_CASES) {
+    const network: Network = { inputShape, layers, head: { kind: 'softmax', units: CLASSES } };
+    const named = (list: { name: string; shape: number[] }[]) => list.map(({ name, shape }) => ({ name, shape }));
+    expect(named(weightSlots(network))).toEqual(named(buildGraph(network, 'x').weights));
+  }
+});
+
 describe('gradients, moving averages and predictions are those of the definition', () => {
   it.each(LAYER_CASES)('$name', async ({ inputShape, layers, rows = 6 }) => {
     const network: Network = { inputShape, layers, head: { kind: 'softmax', units: CLASSES } };
     const random = createRandom(1);
     const { x, y, weights: rowWeights } = randomRows(network, rows, random);
     const weights = randomWeights(network, random);
-    const named = (list: { name: string; shape: number[] }[]) => list.map(({ name, shape }) => ({ name, shape }));
-    expect(named(weightSlots(network))).toEqual(named(weights)); // as the compiled trainer names them
-
     const wanted = await referenceStep(network, weights, {
       x,
       y,

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createRandom } from '../../src/base/random.ts';
 import type { OptimizerSpec } from '../../src/model/recipe.ts';
-import type { Network } from '../../src/model/spec.ts';
+import type { LayerSpec, Network } from '../../src/model/spec.ts';
 import { useBackend } from '../../src/train/backend.ts';
 import type { TrainState } from '../../src/train/state.ts';
 import { train, type TrainInput } from '../../src/train/train.ts';
@@ -58,6 +58,22 @@ describe('a training that is killed three times and taken up', () => {
       expect(taken.filter((step) => step > 0).length).toBeGreaterThan(3); // in the middle of an epoch
     },
   );
+
+  it('ends so with a recurrent layer', async () => {
+    const layers: LayerSpec[] = [
+      { kind: 'reshape', shape: [4, 1] },
+      { kind: 'lstm', units: 5, returnSequences: true },
+      { kind: 'dropout', rate: 0.2 },
+      { kind: 'gru', units: 4 },
+    ];
+    const recurrent = { ...input, network: { ...NETWORK, layers } };
+    const wanted = await finish(recurrent);
+    const random = createRandom(3);
+    mockClock(random);
+    const killed = await trainKilled(recurrent, random, 3);
+    expect(killed.weights).toEqual(wanted.weights);
+    expect(untimed(killed.history)).toEqual(untimed(wanted.history));
+  });
 
   it('in an epoch of so many steps that their sums are handed over in the middle of it', async () => {
     const network: Network = { inputShape: [4], layers: [], head: { kind: 'softmax', units: 3 } };

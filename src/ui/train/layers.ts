@@ -1,17 +1,19 @@
 // The layers that a person can add, in their words: the fields of each, what it takes and gives, and a sensible start.
 // The layer editor is drawn from this table. Some 30 kinds side by side, and so one long file of words.
 
-import type { Activation, LayerKind, LayerSpec, ModelKind, Padding } from '../../model/spec.ts';
+import type { Activation, LayerKind, LayerSpec, ModelKind, Padding, RecurrentActivation } from '../../model/spec.ts';
 
 export type { LayerKind } from '../../model/spec.ts';
 
-/** One field of a layer: a number with its range, a choice, or sizes. `optional` says in a word what leaving it empty means. */
+/** One field of a layer: a number with its range, a choice, a yes or no, or sizes. `optional` says in a word what leaving it empty means. */
 export type LayerField =
   | { key: string; name: string; kind: 'number'; min: number; max: number; step: number | 'any'; optional?: string }
   | { key: string; name: string; kind: 'choice'; options: readonly string[]; empty?: string }
+  | { key: string; name: string; kind: 'flag' }
   | { key: string; name: string; kind: 'sizes'; hint: string };
 
-export type LayerGroup = 'Units' | 'Convolution' | 'Pooling' | 'Against overfitting' | 'Shape' | 'Layers in layers';
+export type LayerGroup =
+  'Units' | 'Convolution' | 'Pooling' | 'Recurrent' | 'Against overfitting' | 'Shape' | 'Layers in layers';
 
 /** Axes: 1 [features], 2 [length, channels], 3 [height, width, channels]. */
 export type Rank = 1 | 2 | 3;
@@ -42,6 +44,7 @@ const ACTIVATIONS: readonly Activation[] = [
   'softplus',
   'linear',
 ];
+const RECURRENT: readonly RecurrentActivation[] = ['tanh', 'sigmoid', 'relu', 'elu', 'softplus', 'linear'];
 const PADDINGS: readonly Padding[] = ['same', 'valid'];
 
 const count = (key: string, name: string, max: number, optional?: string): LayerField => ({
@@ -70,6 +73,21 @@ const strides = count('strides', 'Strides', 31, '1');
 const dilation = count('dilation', 'Dilation', 31, '1');
 const multiplier = count('multiplier', 'Channels for each', 16, '1');
 const pool = [count('poolSize', 'Pool size', 31), count('strides', 'Strides', 31, 'pool size'), padding];
+
+const recurrent = (...gates: LayerField[]): LayerField[] => [
+  count('units', 'Units', 512),
+  { key: 'activation', name: 'Activation', kind: 'choice', options: RECURRENT, empty: 'tanh' },
+  ...gates,
+  { key: 'returnSequences', name: 'Give every step', kind: 'flag' },
+  { key: 'goBackwards', name: 'Read backwards', kind: 'flag' },
+];
+const gates: LayerField = {
+  key: 'recurrentActivation',
+  name: 'Of the gates',
+  kind: 'choice',
+  options: RECURRENT,
+  empty: 'sigmoid',
+};
 
 const channelsOf = (input: number[]): number => input[input.length - 1] ?? 1;
 const product = (sizes: number[]): number => sizes.reduce((all, size) => all * size, 1);
@@ -168,6 +186,33 @@ export const LAYERS: Record<LayerKind, LayerWords> = {
       padding: 'same',
       activation: 'relu',
     }),
+  },
+  lstm: {
+    name: 'LSTM',
+    meaning: 'Reads the sequence step by step; its gates keep what matters for a long time.',
+    group: 'Recurrent',
+    fields: recurrent(gates),
+    takes: 2,
+    gives: 1, // or every step: see `rankAfter`
+    start: () => ({ kind: 'lstm', units: 32 }),
+  },
+  gru: {
+    name: 'GRU',
+    meaning: 'As an LSTM with one gate less: fewer weights, often as good.',
+    group: 'Recurrent',
+    fields: recurrent(gates),
+    takes: 2,
+    gives: 1,
+    start: () => ({ kind: 'gru', units: 32 }),
+  },
+  simpleRnn: {
+    name: 'Simple recurrent',
+    meaning: 'Reads the sequence step by step without gates: for short sequences.',
+    group: 'Recurrent',
+    fields: recurrent(),
+    takes: 2,
+    gives: 1,
+    start: () => ({ kind: 'simpleRnn', units: 32 }),
   },
   maxPool2d: {
     name: 'Max pooling',
@@ -339,6 +384,7 @@ export function modelKindsOf(images: boolean, sequence: boolean): ModelKind[] {
 export function rankAfter(layer: LayerSpec, rank: Rank): Rank {
   if (layer.kind === 'reshape') return Math.max(1, Math.min(3, layer.shape.length)) as Rank;
   if (layer.kind === 'concatenate') return layer.branches.length > 0 ? rankAfterAll(layer.branches[0], rank) : rank;
+  if ('returnSequences' in layer && layer.returnSequences) return 2;
   return LAYERS[layer.kind].gives ?? rank;
 }
 
