@@ -2,6 +2,7 @@
 // gives nothing unless all of it could be read.
 
 import { UserError } from '../base/errors.ts';
+import { mendName } from '../base/name.ts';
 import { readCsv } from './formats/csv.ts';
 import { looksLikeImage } from './formats/image.ts';
 import { readZip } from './formats/zip.ts';
@@ -87,10 +88,12 @@ async function importZip(zip: SourceFile, repairs: RepairLog, o: ImportOptions):
 /** One table, or images and what lies beside them. */
 async function importSources(
   sources: SourceFile[],
-  name: string,
+  given: string,
   repairs: RepairLog,
   o: ImportOptions,
 ): Promise<Imported> {
+  const name = mendName(given, 'data');
+  if (name !== given.trim()) repairs.add('mendedNames', 1, quote(given));
   const isImage = await Promise.all(sources.map(isImageFile));
   const images = sources.filter((_, i) => isImage[i]);
   const others = sources.filter((_, i) => !isImage[i]);

@@ -1,6 +1,8 @@
 // What was wrong in the input and was put right: counted as it is met, told in one sentence a kind at the end. Nothing
 // is repaired without a line here.
 
+import { showUnseen } from '../base/name.ts';
+
 /** Something that was not as it should be in the input and was repaired, counted, to be shown. */
 export interface Repair {
   /** such as `raggedRows`, `duplicateHeaders`, `skippedFiles` */
@@ -20,6 +22,8 @@ const SENTENCES = {
   missingHeader: () => `the first row looks like data, so columns are named column_1, column_2 and so on`,
   blankHeaders: (n: number) => `${n} column${s(n)} without a name got one`,
   duplicateHeaders: (n: number) => `${n} column name${s(n)} used twice got a number`,
+  longHeaders: (n: number) => `${n} column name${s(n)} of more than 500 characters cut`,
+  mendedNames: () => `the name was changed to one that fits and can be shown`,
   raggedRows: (n: number) => `${n} row${s(n)} with too few or too many cells: filled up as missing, or cut`,
   malformedQuotes: (n: number) => `${n} quoted cell${s(n)} with text after the closing quote were read as they stand`,
   decimalCommas: (n: number) => `${n} number${s(n)} with a decimal comma read as a decimal point`,
@@ -62,7 +66,7 @@ export function createRepairLog(): RepairLog {
   };
 }
 
-/** A value as an error or a repair shows it: in quotes, cut to 40 characters. */
+/** A value as an error or a repair shows it: in quotes, cut to 40 characters, with nothing in it that cannot be seen. */
 export function quote(value: string): string {
-  return value.length > 40 ? `'${value.slice(0, 40)}…'` : `'${value}'`;
+  return value.length > 40 ? `'${showUnseen(value.slice(0, 40))}…'` : `'${showUnseen(value)}'`;
 }

@@ -233,13 +233,17 @@ function code(text: string): string {
   return `${fence}${pad}${line}${pad}${fence}`;
 }
 
-/** A code span in a table, where a bar ends the cell even inside code. */
+/**
+ * A code span in a table, where a bar ends the cell even inside code, and a backslash before it keeps it. What a backslash
+ * before that one does differs, so such a text is no code.
+ */
 function cell(text: string): string {
-  return code(text).replaceAll('|', '\\|');
+  return text.includes('\\|') ? escapeText(text).replaceAll('\\|', '&#124;') : code(text).replaceAll('|', '\\|');
 }
 
+/** Nothing in it is markup, an address to follow (`:`, `@`, `www.`) or mathematics (`$`). */
 function escapeText(text: string): string {
-  return text.replace(/[\r\n\t]+/g, ' ').replace(/[\\`*_{}[\]()<>#+!|&~]/g, '\\$&');
+  return text.replace(/[\r\n\t]+/g, ' ').replace(/[\\`*_{}[\]()<>#+!|&~:@$]|(?<=www)\./gi, '\\$&');
 }
 
 function quote(text: string): string {

@@ -60,10 +60,10 @@ export function writeAlertRules(
       `        expr: ${quote(expr)}`,
       '        labels:',
       `          severity: ${quote(rule.severity)}`,
-      `          model: ${quote(model)}`,
+      `          model: ${quote(literal(model))}`,
       '        annotations:',
-      `          summary: ${quote(templateSafe(`${rule.name}: ${model}`))}`,
-      `          description: ${quote(`${templateSafe(`${FIGURES[rule.figure]} ${about}`)} It is {{ $value }}.`)}`,
+      `          summary: ${quote(literal(`${rule.name}: ${model}`))}`,
+      `          description: ${quote(`${literal(`${FIGURES[rule.figure]} ${about}`)} It is {{ $value }}.`)}`,
     );
   }
   return `${lines.join('\n')}\n`;
@@ -86,7 +86,7 @@ export function writeAlertRules(
   }
 
   function comparison(rule: Rule, labels: Record<string, string>, low: number | null, high: number | null) {
-    const series = `${rule.figure}${labelText(labels)}`;
+    const series = `${rule.figure}${selector(labels)}`;
     const window = `[${Math.max(1, Math.round(rule.forBatches * batchSeconds))}s]`;
     const held = (over: 'min' | 'max') => (rule.forBatches > 1 ? `${over}_over_time(${series}${window})` : series);
     const above = high === null ? null : `${held('min')} > ${numberText(high)}`;
@@ -125,7 +125,14 @@ export function writeDashboard({ model }: MonitoredModel, figures: readonly Figu
         w: PANEL.width,
         h: PANEL.height,
       },
-      targets: [{ refId: 'A', datasource, expr: `${name}${labelText({ model })}`, legendFormat: legendOf(name) }],
+      targets: [
+        {
+          refId: 'A',
+          datasource,
+          expr: withoutVariables(`${name}${selector({ model })}`),
+          legendFormat: legendOf(name),
+        },
+      ],
       fieldConfig: {
         defaults: {
           unit: name.endsWith('_ratio') ? 'percentunit' : 'short',
@@ -169,6 +176,11 @@ function labelText(labels: Readonly<Record<string, string>>): string {
   return `{${pairs.join(',')}}`;
 }
 
+/** The labels in an expression of PromQL, whose lexer takes U+FFFD for broken text unless it is escaped. */
+function selector(labels: Readonly<Record<string, string>>): string {
+  return wellFormed(labelText(labels)).replaceAll('\ufffd', '\\ufffd');
+}
+
 function escapeHelp(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 }
@@ -179,14 +191,27 @@ function numberText(value: number): string {
   return String(value);
 }
 
-/** JSON's strings are YAML's. */
+/** JSON's strings are YAML's, but for what YAML takes as an escape only, and halves of surrogates, which it has no form for. */
 function quote(text: string): string {
-  return JSON.stringify(text);
+  return JSON.stringify(wellFormed(text)).replace(
+    /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
-/** Names from data must not be read as a template. */
-function templateSafe(text: string): string {
-  return text.replaceAll('{{', '{ {').replaceAll('}}', '} }');
+/** Halves of surrogates as U+FFFD, which they become in a file anyway. */
+function wellFormed(text: string): string {
+  return text.replace(/\p{Cs}/gu, '\ufffd');
+}
+
+/** A name inside a template of Prometheus, which labels and annotations of an alert are: it comes out as it is. */
+function literal(text: string): string {
+  return text.replaceAll('{{', '{{"{{"}}');
+}
+
+/** A name inside an expression of a dashboard, where Grafana takes `$name`, `${name}` and `[[name]]` for variables. */
+function withoutVariables(expression: string): string {
+  return expression.replaceAll('$', '\\x24').replaceAll('[[', '\\x5b\\x5b');
 }
 
 /** `LatheDriftColumn` */

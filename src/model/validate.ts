@@ -35,6 +35,15 @@ const schedule = v.variant('kind', [
   v.strictObject({ kind: v.literal('cosine'), minFactor: number(0, 1), warmupEpochs }),
 ]);
 
+/** Not `v.record`, which drops a field called `__proto__`, `prototype` or `constructor`; a class may be called so. */
+const weightOfClass = v.custom<Record<string, number>>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((weight) => v.is(number(0, 1e6), weight)),
+);
+
 const training = v.strictObject({
   epochs: whole(1, 100_000),
   batchSize: whole(1, 65_536),
@@ -45,7 +54,7 @@ const training = v.strictObject({
   l1: number(0, 1000),
   l2: number(0, 1000),
   classWeights: v.union(
-    [oneOf('none', 'balanced'), v.record(v.string(), number(0, 1e6))],
+    [oneOf('none', 'balanced'), weightOfClass],
     "must be 'none', 'balanced', or an object from class label to a number from 0 to 1000000",
   ),
   earlyStopping: v.nullable(v.strictObject({ patience: whole(1, 100_000), minDelta: number(0, 1e6) })),

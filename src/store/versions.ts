@@ -2,6 +2,7 @@
 // is keyed by its run, for its id follows its model's name, and read together with what it refers to.
 
 import { UserError } from '../base/errors.ts';
+import { checkName } from '../base/name.ts';
 import type { Preparation } from '../data/prepare.ts';
 import type { Split } from '../data/split.ts';
 import type { Row } from '../data/table.ts';
@@ -240,11 +241,8 @@ const MOST_TAGS = 50;
 const LONGEST_TAG = 100;
 
 function checkTags(tags: string[]): string[] {
-  const trimmed = [...new Set(tags.map((tag) => tag.trim()).filter((tag) => tag !== ''))].sort();
-  const long = trimmed.find((tag) => tag.length > LONGEST_TAG);
-  if (long) {
-    throw new UserError('invalid', `tag '${long}': it has ${long.length} characters, at most ${LONGEST_TAG} fit.`);
-  }
+  const given = tags.filter((tag) => tag.trim() !== '');
+  const trimmed = [...new Set(given.map((tag) => checkName('tag', tag, LONGEST_TAG)))].sort();
   if (trimmed.length > MOST_TAGS) {
     throw new UserError('invalid', `tags: ${trimmed.length} are too many, at most ${MOST_TAGS} fit.`);
   }

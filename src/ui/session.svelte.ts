@@ -247,7 +247,7 @@ export class Session {
 
   /** A plain copy of the draft, as the worker takes it. */
   draft(): Recipe | null {
-    return this.recipe && ($state.snapshot(this.recipe) as Recipe);
+    return this.recipe && copyOf(this.recipe);
   }
 
   /** Drafts the recipe anew as Lathe would propose it; what was set for the same target and task is kept. */
@@ -461,6 +461,13 @@ export class Session {
     if (kept) this.recipe = kept;
     else await this.suggestRecipe({ fresh: true });
   }
+}
+
+/** A plain copy. Not `$state.snapshot`, which loses a field called `__proto__`: a class with a weight may be called so. */
+function copyOf<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, copyOf(field)])) as T;
 }
 
 /** What a call rejects with that was called off. */

@@ -1,6 +1,7 @@
 // Data sets as they are looked at: lists, rows, pictures, names. Reading files in is engineImport.ts.
 
 import { UserError } from '../base/errors.ts';
+import { checkName } from '../base/name.ts';
 import {
   changeDataset,
   listDatasets,
@@ -59,16 +60,6 @@ export function imageItem(dataset: DatasetDetail, content: ImageContent, index: 
   const code = content.labels[index];
   const blob = content.packed.slice(content.offsets[index], content.offsets[index + 1], mediaType(name));
   return { index, name, label: code < 0 ? null : dataset.classes[code], blob };
-}
-
-/** @returns the name without blanks around it @throws UserError where nothing is left or it is over 200 characters */
-export function checkName(thing: string, name: string): string {
-  const trimmed = name.trim();
-  if (trimmed === '') throw new UserError('missing', `${thing} name: it is empty. Give it one.`);
-  if (trimmed.length > 200) {
-    throw new UserError('invalid', `${thing} name: it has ${trimmed.length} characters, at most 200 fit.`);
-  }
-  return trimmed;
 }
 
 function imagesOfClass({ classes }: DatasetDetail, { labels }: ImageContent, label: string | null): number[] {

@@ -1,11 +1,11 @@
 // Runs, models and versions as they are kept: lists, notes, names, removal.
 
+import { checkName } from '../base/name.ts';
 import { readModels, renameModel, setAlias } from '../store/models.ts';
 import { discardRun, interruptRuns, listRuns, removeRun } from '../store/runs.ts';
 import { changeVersion, listVersions, readVersion, removeVersion } from '../store/versions.ts';
 import type { Lathe, Run } from './api.ts';
 import type { Context } from './context.ts';
-import { checkName } from './engineData.ts';
 import { trainingLock } from './trainingLock.ts';
 
 type KeptVerbs = Pick<

@@ -2,6 +2,7 @@
 // needs the data set that the version learned from.
 
 import { UserError } from '../base/errors.ts';
+import { fileName } from '../base/fileName.ts';
 import { writeCsv } from '../data/formats/csv.ts';
 import { importFiles, type Imported } from '../data/import.ts';
 import { resizeImage } from '../data/images.ts';
@@ -67,7 +68,9 @@ export async function predictFile(
   const added = outputColumns(version, header);
   const all = [...header, ...added];
   const cells = rows.map((row, i) => [...row, ...outputCells(predictions[i])]);
-  const file = new File([writeCsv(all, cells)], `${stem(imported.name)}-predictions.csv`, { type: 'text/csv' });
+  const file = new File([writeCsv(all, cells)], `${fileName(imported.name, 'input')}-predictions.csv`, {
+    type: 'text/csv',
+  });
   const shown = cells.slice(0, PREVIEW_ROWS);
   return {
     file,
@@ -187,8 +190,4 @@ function outputColumns({ labels }: Version, header: string[]): string[] {
 
 function outputCells(prediction: Prediction): Cell[] {
   return 'value' in prediction ? [prediction.value] : [prediction.label, ...Object.values(prediction.probabilities)];
-}
-
-function stem(name: string): string {
-  return name.replace(/\.[^.]*$/, '') || 'input';
 }

@@ -2,6 +2,7 @@
 // trainRun.ts.
 
 import { abortError, UserError } from '../base/errors.ts';
+import { checkName, mendName } from '../base/name.ts';
 import type { Recipe } from '../model/recipe.ts';
 import { parseRecipe } from '../model/validate.ts';
 import { readCheckpoint } from '../store/checkpoints.ts';
@@ -10,7 +11,6 @@ import type { Version } from '../store/versions.ts';
 import { checkState, type TrainState } from '../train/state.ts';
 import type { CallOptions, TrainProgress } from './api.ts';
 import type { Context, Training } from './context.ts';
-import { checkName } from './engineData.ts';
 import { createLevers, type Levers } from './trainingLevers.ts';
 import { trainingLock } from './trainingLock.ts';
 import { openTask, trainRun } from './trainRun.ts';
@@ -26,7 +26,7 @@ export async function train(context: Context, given: Recipe, options: TrainOptio
   return alone(context, recipe, options, async (levers) => {
     const task = await openTask(context, recipe);
     const { name: datasetName } = task.data.dataset;
-    const model = checkName('model', options.model ?? datasetName);
+    const model = options.model === undefined ? mendName(datasetName, 'model') : checkName('model', options.model);
     throwIfAborted(levers);
     const run = await addRun(workspace, {
       state: 'running',

@@ -50,8 +50,7 @@ describe('alerting rules', () => {
   });
 
   it('take no name from the data for a template', () => {
-    expect(rules).not.toContain('{{ $labels }}: ');
-    expect(rules).toContain('{ { $labels } }');
+    expect(rules).toContain('model: "prices \\"2026\\"\\\\new\\n{{\\"{{\\"}} $labels }}"');
   });
 });
 

@@ -153,6 +153,10 @@ describe('a recipe', () => {
   });
 
   it('takes class weights by label', () => {
+    const named = JSON.parse('{"__proto__":2,"constructor":0.5,"prototype":3}');
+    expect(Object.entries(parseRecipe(changed('training.classWeights', named)).training.classWeights)).toEqual(
+      Object.entries(named),
+    );
     expect(parseRecipe(changed('training.classWeights', { a: 2, b: 0.5 })).training.classWeights).toEqual({
       a: 2,
       b: 0.5,

@@ -13,6 +13,7 @@ const DELIMITERS = [',', '\t', ';', '|'];
 /** A row longer than this is an open quote or a cell that no table has. */
 const MAX_ROW_CHARACTERS = 4_000_000;
 const MAX_COLUMNS = 20_000;
+const MAX_NAME_CHARACTERS = 500;
 const MAX_CELLS = 200_000_000;
 
 export interface ReadCsvOptions {
@@ -190,7 +191,8 @@ function readHeader(rows: string[][], repairs: RepairLog): { names: string[]; is
   const taken = new Set(first);
   const seen = new Set<string>();
   const names = first.map((cell, i) => {
-    let name = cell || `column_${i + 1}`;
+    let name = cell.slice(0, MAX_NAME_CHARACTERS) || `column_${i + 1}`;
+    if (name.length < cell.length) repairs.add('longHeaders', 1, quote(name));
     if (cell === '') repairs.add('blankHeaders', 1, quote(name));
     if (seen.has(name) || (cell === '' && taken.has(name))) {
       const base = name;
