@@ -3,7 +3,7 @@
 /usr/bin/python3 .ci/oracle.py [FOLDER]: every *.onnx in FOLDER must pass ONNX's own checker and keep the contract of
 the README: IR version 8, opset 17, one input a column, labels in the metadata. No numbers are run here, as Debian's
 onnx 1.12 has no evaluator; test/export compares them in ONNX Runtime. TensorBoard's event files in FOLDER are read back
-with their CRCs. Then, with or without FOLDER, the golden scripts are run again and must give what is committed.
+with their CRCs, and bundles are read and run by bundles.py. Then, with or without FOLDER, the golden scripts are run again and must give what is committed.
 One line a check; the last is `N passed, M failed`.
 """
 
@@ -16,6 +16,8 @@ from pathlib import Path
 
 import onnx
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+import bundles
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "test" / "golden"
@@ -111,6 +113,11 @@ def check_folder(folder):
         check(str(file.relative_to(folder)), lambda: check_model(file))
     for file in sorted(folder.rglob("*.tfevents.*")):
         check(str(file.relative_to(folder)), lambda: check_events(file))
+    with tempfile.TemporaryDirectory() as temporary:
+        for file in sorted(folder.rglob("*.zip")):
+            run = next((check for ending, check in bundles.CHECKS.items() if file.name.endswith(ending)), None)
+            if run:
+                check(str(file.relative_to(folder)), lambda: run(bundles.unzip(file, Path(temporary))))
 
 
 def crc32c(data):

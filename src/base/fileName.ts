@@ -21,3 +21,10 @@ export function fileName(name: string, fallback: string): string {
       .replace(DEVICE, '$1_') || fallback
   );
 }
+
+/** What hosts, containers and package registries take of a name: at most 40 of a-z, 0-9 and -, a letter first. */
+export function dnsLabel(name: string, fallback: string): string {
+  const plain = name.normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '');
+  const label = plain.replace(/[^a-z0-9]+/g, '-').replace(/^[^a-z]+/, '');
+  return label.slice(0, 40).replace(/-+$/, '') || fallback;
+}

@@ -6,6 +6,7 @@ import type { LayerSpec } from '../model/spec.ts';
 import { lossOf } from '../model/loss.ts';
 import type { LossSpec, Task } from '../model/recipe.ts';
 import type { ExportInput } from './exportInput.ts';
+import { cell, code, count, escapeText, quote } from './markdown.ts';
 import { onnxInterface } from './onnxInterface.ts';
 import { ONNX } from './onnxProto.ts';
 import { TFJS_VERSION } from './tfjsVersion.ts';
@@ -217,38 +218,4 @@ function limitations({ card, preparation }: ExportInput): string {
 function figure(value: number | undefined): string {
   if (value === undefined) return '–';
   return Math.abs(value) >= 1000 ? value.toFixed(1) : value.toFixed(4);
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-/** A code span that holds any text: fenced by more backticks than it has, and on one line. */
-function code(text: string): string {
-  if (text === '') return '*(empty)*';
-  const line = text.replace(/[\r\n\t]+/g, ' ');
-  const runs = line.match(/`+/g) ?? [];
-  const fence = '`'.repeat(Math.max(0, ...runs.map((run) => run.length)) + 1);
-  const pad = /^`|`$|^ | $/.test(line) ? ' ' : '';
-  return `${fence}${pad}${line}${pad}${fence}`;
-}
-
-/**
- * A code span in a table, where a bar ends the cell even inside code, and a backslash before it keeps it. What a backslash
- * before that one does differs, so such a text is no code.
- */
-function cell(text: string): string {
-  return text.includes('\\|') ? escapeText(text).replaceAll('\\|', '&#124;') : code(text).replaceAll('|', '\\|');
-}
-
-/** Nothing in it is markup, an address to follow (`:`, `@`, `www.`) or mathematics (`$`). */
-function escapeText(text: string): string {
-  return text.replace(/[\r\n\t]+/g, ' ').replace(/[\\`*_{}[\]()<>#+!|&~:@$]|(?<=www)\./gi, '\\$&');
-}
-
-function quote(text: string): string {
-  return text
-    .split(/\r\n|\r|\n/)
-    .map((line) => `> ${escapeText(line)}`)
-    .join('\n');
 }

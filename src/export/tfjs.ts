@@ -5,6 +5,7 @@
 import type { Weight } from '../model/spec.ts';
 import { writeModelCard } from './modelCard.ts';
 import type { ExportInput } from './exportInput.ts';
+import { writeLabels } from './labelsFile.ts';
 import { writeReadme } from './tfjsReadme.ts';
 import { kerasTopology, kerasWeights } from './tfjsTopology.ts';
 import { TFJS_VERSION } from './tfjsVersion.ts';
@@ -34,11 +35,6 @@ export function writeTfjs(model: ExportInput): { name: string; bytes: Uint8Array
     { name: 'preparation.json', bytes: `${JSON.stringify(preparation, null, 2)}\n` },
     { name: 'MODEL_CARD.md', bytes: writeModelCard(model) },
   ];
-}
-
-/** One label a line, nothing escaped. A line break inside a label becomes a space: the exact labels are in model.json. */
-function writeLabels(labels: string[]): string {
-  return labels.map((label) => `${label.replace(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/g, ' ')}\n`).join('');
 }
 
 /** Little-endian float32, one weight after the other. */

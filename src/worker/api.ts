@@ -128,10 +128,12 @@ export interface PredictForm {
   example: Row | null;
 }
 
-export type ExportFormat = 'onnx' | 'tfjs';
+export type ExportFormat = 'onnx' | 'tfjs' | 'triton' | 'python';
 
 export interface Verification {
   runtime: string;
+  /** what was run or read, and on what; left out: the file itself, on rows of the data */
+  what?: string;
   rows: number;
   maxAbsDiff: number;
 }

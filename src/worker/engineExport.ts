@@ -4,16 +4,20 @@
 import { UserError } from '../base/errors.ts';
 import { fileName } from '../base/fileName.ts';
 import { writeZip } from '../data/formats/zip.ts';
+import { encodeFeatures } from '../data/prepare.ts';
+import type { BundleFile, BundleInput } from '../export/bundle.ts';
 import type { ExportInput } from '../export/exportInput.ts';
+import { sampleInput, sampleRows, type Samples } from '../export/samples.ts';
 import { recordArtifact } from '../store/artifacts.ts';
 import { sha256 } from '../store/hash.ts';
 import { readVersion, type TrainedModel, type Version } from '../store/versions.ts';
 import type { ExportedModel, ExportFormat, Verification } from './api.ts';
 import type { Context } from './context.ts';
 import { predictPart, type PredictedPart } from './engineEvaluate.ts';
-import { imageLength, pixelsOf } from './learningData.ts';
+import { imageLength, pixelsOf, scalePixels } from './learningData.ts';
+import { modelOutputs } from './modelOutputs.ts';
 import { takeRows } from './tables.ts';
-import { verifyOnnx, verifyTfjs, type RawRows } from './verify.ts';
+import { verifyBundle, verifyOnnx, verifyTfjs, type RawRows } from './verify.ts';
 
 /** Data sets of fewer rows are compared whole. */
 const COMPARE_ALL_BELOW = 5000;
@@ -25,10 +29,23 @@ type Verify = (
   ...rest: [TrainedModel['preparation'], RawRows, Float32Array]
 ) => Promise<Verification>;
 
-const FORMATS: Record<
-  ExportFormat,
-  { ending: string; type: string; write: (model: ExportInput) => Promise<Uint8Array>; verify: Verify }
-> = {
+interface Format {
+  ending: string;
+  type: string;
+  /** @param samples what the page predicts of made-up examples, worked out only where it is asked for */
+  write: (model: ExportInput, samples: () => Promise<Samples>) => Promise<Uint8Array>;
+  verify: Verify;
+}
+
+/** Around one ONNX file, which is what is verified; its smoke test's figures are the page's own. */
+const bundle = (ending: string, load: () => Promise<(model: BundleInput) => BundleFile[]>): Format => ({
+  ending,
+  type: 'application/zip',
+  write: async (model, samples) => writeZip((await load())({ ...model, samples: await samples() })),
+  verify: verifyBundle,
+});
+
+const FORMATS: Record<ExportFormat, Format> = {
   onnx: {
     ending: '.onnx',
     type: 'application/octet-stream',
@@ -41,17 +58,30 @@ const FORMATS: Record<
     write: async (model) => writeZip((await import('../export/tfjs.ts')).writeTfjs(model)),
     verify: verifyTfjs,
   },
+  triton: bundle('-triton.zip', async () => (await import('../export/triton/triton.ts')).writeTriton),
+  python: bundle('-python.zip', async () => (await import('../export/python/python.ts')).writePython),
 };
 
 /** @throws UserError where the data set is gone, or a runtime says something else than the page */
 export async function exportModel(context: Context, versionId: string, format: ExportFormat): Promise<ExportedModel> {
   const writer = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
-  if (!writer) throw new UserError('unknown', `export format '${format}': there are 'onnx' and 'tfjs'.`);
+  if (!writer) {
+    const known = Object.keys(FORMATS).map((name) => `'${name}'`);
+    throw new UserError('unknown', `export format '${format}': there are ${known.join(', ')}.`);
+  }
   const part = await predictHeldOut(context, versionId);
   const { version, trained, predicted } = part;
-  const bytes = await writer.write(exportInput(version, trained));
-  const input = await rawRows(context, part);
-  const verification = await context.compute(() => writer.verify(bytes, trained.preparation, input, predicted.outputs));
+  const { preparation } = trained;
+  let samples: Promise<Samples> | null = null;
+  const predictOnce = () => (samples ??= predictSamples(context, version, trained));
+  const bytes = await writer.write(exportInput(version, trained), predictOnce);
+  const verify = (rows: RawRows, expected: Float32Array) =>
+    context.compute(() => writer.verify(bytes, preparation, rows, expected));
+  const checks = [await verify(await rawRows(context, part), predicted.outputs)];
+  if (samples) {
+    const { outputs } = await (samples as Promise<Samples>);
+    checks.push({ ...(await verify(sampleInput(preparation), outputs)), what: 'the examples of the smoke test' });
+  }
   const file = new File(
     [bytes as Uint8Array<ArrayBuffer>],
     `${fileName(version.model, 'model')}-v${version.number}${writer.ending}`,
@@ -61,7 +91,21 @@ export async function exportModel(context: Context, versionId: string, format: E
   );
   const hash = await sha256(file);
   await keepRecord(context, { sha256: hash, runId: version.runId, format, fileName: file.name, sizeBytes: file.size });
-  return { file, sha256: hash, verification, checks: [verification] };
+  return { file, sha256: hash, verification: checks[0], checks };
+}
+
+async function predictSamples(context: Context, { backend }: Version, trained: TrainedModel): Promise<Samples> {
+  const { preparation } = trained;
+  const input = sampleInput(preparation);
+  if (preparation.kind === 'images' && Array.isArray(input)) {
+    const length = imageLength(preparation);
+    const pixels = new Uint8Array(await new Blob(input as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+    const x = scalePixels(pixels, length, [...input.keys()]);
+    return { rows: [], outputs: await modelOutputs(context, trained, backend, x, input.length) };
+  }
+  if (preparation.kind === 'images' || Array.isArray(input)) throw new Error('samples are of another kind');
+  const x = encodeFeatures(input, preparation);
+  return { rows: sampleRows(preparation), outputs: await modelOutputs(context, trained, backend, x, input.rows) };
 }
 
 /** The file is the person's, whether there was room for a note of it or not. */

@@ -8,6 +8,7 @@ import { tableFromRows, tableToRows } from '../data/rows.ts';
 import { isNumeric, type Table } from '../data/table.ts';
 import { readZip } from '../data/formats/zip.ts';
 import { compareOutputs } from '../export/agreement.ts';
+import { MODEL_FILE } from '../export/bundle.ts';
 import { onnxInterface } from '../export/onnxInterface.ts';
 import { TFJS_VERSION } from '../export/tfjsVersion.ts';
 import { headOf, toProbabilities, toTargetUnit } from '../model/head.ts';
@@ -55,6 +56,23 @@ export async function verifyOnnx(
 }
 
 /**
+ * Unzips a bundle and runs the ONNX file that is inside, whatever folder it lies in; the other files are not run.
+ * @param expected as for `verifyOnnx`
+ * @throws UserError where there is none in the zip, and as `verifyOnnx`
+ */
+export async function verifyBundle(
+  zipBytes: Uint8Array,
+  preparation: Preparation,
+  input: RawRows,
+  expected: Float32Array,
+): Promise<Verification> {
+  const files = await unzip('zip.js', zipBytes);
+  const name = [...files.keys()].find((path) => path.split('/').pop() === MODEL_FILE) ?? MODEL_FILE;
+  const verification = await verifyOnnx(fileOf(files, name), preparation, input, expected);
+  return { ...verification, what: `${name} in the zip` };
+}
+
+/**
  * Unzips a TensorFlow.js model and runs it, prepared by the preparation that lies beside it in the zip.
  * @param expected as for `verifyOnnx`
  * @throws UserError where the zip does not open, or differs by more than `TOLERANCE`
@@ -67,12 +85,7 @@ export async function verifyTfjs(
 ): Promise<Verification> {
   const runtime = `TensorFlow.js ${TFJS_VERSION}`;
   const comparison = compareOutputs(runtime, preparation.target, countRows(input), expected);
-  const files = new Map(
-    (await opening(runtime, readZip(new Blob([zipBytes as Uint8Array<ArrayBuffer>])))).map(({ name, bytes }) => [
-      name,
-      bytes,
-    ]),
-  );
+  const files = await unzip(runtime, zipBytes);
   const own = JSON.parse(textOf(files, 'preparation.json')) as Preparation;
   const model = await opening(runtime, openLayersModel(textOf(files, 'model.json'), fileOf(files, 'weights.bin')));
   try {
@@ -186,6 +199,11 @@ function pixelsOf(input: RawRows, from: number, to: number): Float32Array {
   const pixels = new Float32Array((to - from) * size); // [rows, height * width * channels]
   for (let row = from; row < to; row++) pixels.set(input[row], (row - from) * size);
   return pixels;
+}
+
+async function unzip(runtime: string, zipBytes: Uint8Array): Promise<Map<string, Uint8Array>> {
+  const entries = await opening(runtime, readZip(new Blob([zipBytes as Uint8Array<ArrayBuffer>])));
+  return new Map(entries.map(({ name, bytes }) => [name, bytes]));
 }
 
 function textOf(files: Map<string, Uint8Array>, name: string): string {

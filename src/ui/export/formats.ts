@@ -1,11 +1,17 @@
-// The formats in a person's words.
+// The formats in a person's words, and the groups in which they are shown.
 
 import type { ExportFormat } from '../../worker/api.ts';
 
-export const FORMATS: Record<
-  ExportFormat,
-  { name: string; meaning: string; inside: string; runtimes: string; progress: string }
-> = {
+export interface FormatWords {
+  name: string;
+  meaning: string;
+  inside: string;
+  /** who opens it */
+  runtimes: string;
+  progress: string;
+}
+
+export const FORMATS: Record<ExportFormat, FormatWords> = {
   onnx: {
     name: 'ONNX',
     meaning:
@@ -21,4 +27,24 @@ export const FORMATS: Record<
     runtimes: 'TensorFlow.js 2 and later, in the browser and in Node.',
     progress: 'Writing the files, opening them in TensorFlow.js, comparing',
   },
+  triton: {
+    name: 'Triton and KServe',
+    meaning: 'A model repository that a server offers by the open inference protocol, with the ways to start it.',
+    inside: 'config.pbtxt, model.onnx, a request, a smoke test; a Dockerfile, Kubernetes and KServe files.',
+    runtimes: 'Triton Inference Server, in Docker, Kubernetes or KServe.',
+    progress: 'Writing the files, opening the model in ONNX Runtime, comparing',
+  },
+  python: {
+    name: 'Python',
+    meaning: 'A command that scores a CSV file or images, and the same as a module for your own program.',
+    inside: 'predict.py, model.onnx, requirements.txt, a sample, a smoke test, a README.',
+    runtimes: 'Python 3.10 and later with ONNX Runtime.',
+    progress: 'Writing the files, opening the model in ONNX Runtime, comparing',
+  },
 };
+
+export const GROUPS: readonly { name: string; meaning: string; formats: readonly ExportFormat[] }[] = [
+  { name: 'Files', meaning: 'The model itself.', formats: ['onnx', 'tfjs'] },
+  { name: 'Serving', meaning: 'For a server that answers requests.', formats: ['triton'] },
+  { name: 'Web and Python', meaning: 'For a program of your own.', formats: ['python'] },
+];
