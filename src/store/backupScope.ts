@@ -42,6 +42,7 @@ export function lineageOf(all: RecordMaps, models: string[]): RecordMaps {
     model: pick(all.model, (key) => models.includes(key)),
     version: new Map(versions),
     run: pick(all.run, (key) => runs.has(key)),
+    log: pick(all.log, (key) => runs.has(key)),
     recipe: pick(all.recipe, (key) => recipes.has(key)),
     dataset: pick(all.dataset, (key) => datasets.has(key)),
     checkpoint: pick(all.checkpoint, (key) => runs.has(key)),
@@ -66,6 +67,7 @@ export function soundPart(
     });
   const dataset = sift('dataset', (value) => !refsOf('dataset', value).every(isWhole) && 'its content');
   const run = sift('run', ({ recipeId }) => !all.recipe.has(recipeId) && 'its recipe');
+  const log = pick(all.log, (key) => run.has(key)); // of a run that is not there, that is told
   const version = sift('version', ({ runId, recipeId, trained }) => {
     if (!run.has(String(runId))) return `its run ${runId}`;
     if (!all.recipe.has(recipeId)) return 'its recipe';
@@ -78,7 +80,7 @@ export function soundPart(
   });
   for (const [key, value] of checkpoint) checkpoint.set(key, { ...value, states: wholeStates(value) });
   return {
-    sound: { dataset, recipe: all.recipe, run, model: all.model, version, checkpoint, artifact: all.artifact },
+    sound: { dataset, recipe: all.recipe, run, log, model: all.model, version, checkpoint, artifact: all.artifact },
     damaged,
   };
 }
@@ -95,6 +97,7 @@ export function nameRecord<K extends Kind>(kind: K, value: Records[K]): string {
     dataset: ({ name }) => `data set '${name}'`,
     recipe: () => 'a recipe',
     run: ({ id }) => `run ${id}`,
+    log: ({ runId }) => `the log of run ${runId}`,
     model: ({ name }) => `model '${name}'`,
     version: ({ id }) => `version '${id}'`,
     checkpoint: ({ runId }) => `the checkpoint of run ${runId}`,
@@ -108,6 +111,7 @@ export function nameKey(kind: string, key: string): string {
   const names: Record<string, string> = {
     dataset: `data set ${key.slice(0, 12)}…`,
     run: `run ${key}`,
+    log: `the log of run ${key}`,
     version: `the version of run ${key}`,
     checkpoint: `the checkpoint of run ${key}`,
   };

@@ -135,13 +135,13 @@ async function findCheckpoints(ws: Workspace): Promise<Removal[]> {
 
 /** @param evenResumable also those that could be gone on with */
 async function findRuns(ws: Workspace, evenResumable: boolean): Promise<Removal[]> {
-  const { run: runs, version: versions, checkpoint: checkpoints } = await ws.maps('run', 'version', 'checkpoint');
-  return [...runs].flatMap(([key, { id, state, log }]) => {
-    if (state === 'running' || versions.has(key) || (checkpoints.has(key) && !evenResumable)) return [];
+  const kept = await ws.maps('run', 'log', 'version', 'checkpoint');
+  return [...kept.run].flatMap(([key, { id, state }]) => {
+    if (state === 'running' || kept.version.has(key) || (kept.checkpoint.has(key) && !evenResumable)) return [];
     return {
       part: 'runs' as const,
       name: `run ${id} (${state})`,
-      sizeBytes: JSON.stringify(log).length,
+      sizeBytes: JSON.stringify(kept.log.get(key)?.epochs ?? []).length,
       remove: () => removeRun(ws, id),
     };
   });

@@ -1,6 +1,6 @@
 // The IndexedDB: its schema, how it is opened, and one strict transaction at a time. Records are one store, so that a
 // list is one read and a commit one write. What they hold is sealed JSON (records.ts); data and weights are files
-// (blobs.ts). Databases of schemas 1 and 2 are carried over by migrate.ts.
+// (blobs.ts). Databases of earlier schemas are carried over by migrate.ts.
 
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
 import { abortError, UserError } from '../base/errors.ts';
@@ -55,8 +55,8 @@ export type Database = IDBPDatabase<LatheSchema>;
 export type StoreName = StoreNames<LatheSchema>;
 export type Upgrade = IDBPTransaction<LatheSchema, StoreName[], 'versionchange'>;
 
-/** Schemas 1 and 2 kept each kind in stores of its own, and heavy content in the database. */
-export const SCHEMA = 3;
+/** Schemas 1 and 2 kept each kind in stores of its own, and heavy content in the database; 3 a run's log in its record. */
+export const SCHEMA = 4;
 
 export interface Opened {
   db: Database;

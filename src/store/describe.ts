@@ -8,6 +8,7 @@ const NAMES: { [K in Kind]: (value: Records[K], key: string) => string } = {
   dataset: ({ name }) => `data set '${name}'`,
   recipe: (_, key) => `recipe ${key.slice(0, 8)}`,
   run: ({ id }) => `run ${id}`,
+  log: ({ runId }) => `log of run ${runId}`,
   model: ({ name }) => `model '${name}'`,
   version: ({ id }) => `version '${id}'`,
   checkpoint: ({ runId }) => `checkpoint of run ${runId}`,

@@ -5,6 +5,7 @@ import type { Recipe } from '../model/recipe.ts';
 import type { Artifact } from './artifacts.ts';
 import type { CheckpointFacts } from './checkpoints.ts';
 import type { DatasetFacts } from './datasets.ts';
+import type { LogFacts } from './logs.ts';
 import type { ModelRecord } from './models.ts';
 import type { RunFacts } from './runs.ts';
 import type { VersionFacts } from './versions.ts';
@@ -14,8 +15,10 @@ export interface Records {
   dataset: DatasetFacts;
   /** by the SHA-256 of its JSON; there while a run or a version refers to it */
   recipe: Recipe;
-  /** by number */
+  /** by number; its name is its state */
   run: RunFacts;
+  /** by run; it is the heavy part of one, and lists do without it */
+  log: LogFacts;
   /** by name; there when its versions are gone, so that no number is given twice */
   model: ModelRecord;
   /** by run; its name is its id, for that follows the model's name */
@@ -32,6 +35,7 @@ type Rules = {
   [K in Kind]: {
     /** SHA-256 of the blobs and recipes that it refers to */
     refs(value: Records[K]): (string | null)[];
+    /** what it is found by beside its key; several may have one name */
     name?(value: Records[K]): string;
   };
 };
@@ -39,7 +43,8 @@ type Rules = {
 const RULES: Rules = {
   dataset: { refs: ({ content }) => (content ? Object.values(content) : []) },
   recipe: { refs: () => [] },
-  run: { refs: ({ recipeId }) => [recipeId] },
+  run: { refs: ({ recipeId }) => [recipeId], name: ({ state }) => state },
+  log: { refs: () => [] },
   model: { refs: () => [] },
   version: { refs: ({ recipeId, trained }) => [recipeId, trained], name: ({ id }) => id },
   checkpoint: { refs: ({ states }) => states.map(({ sha256 }) => sha256) },

@@ -97,7 +97,9 @@ export function createOpener({ name, blobs, ledger, onBlocked, onClosed, onMigra
   async function migrate(): Promise<void> {
     const { migrate } = await import('./migrate.ts');
     const migration = { name, hooks, blobs, ledger, onStep: onMigrationStep };
-    await withLock(openLock, () => withLock(`blobs ${name}`, () => migrate(migration), 'shared'));
+    // alone: an older page that is still open may commit until its database is taken over
+    const alone = () => withLock(`write ${name}`, () => migrate(migration));
+    await withLock(openLock, () => withLock(`blobs ${name}`, alone, 'shared'));
   }
 
   async function startLedger(dataLoss: boolean): Promise<LedgerFacts | 'damaged'> {

@@ -17,6 +17,7 @@ import {
 } from './backupManifest.ts';
 import { emptyMaps, nameKey, soundPart, type Damage, type RecordMaps } from './backupScope.ts';
 import { SCHEMA } from './db.ts';
+import { STEPS, type SchemaStep } from './earlier.ts';
 import { sha256 } from './hash.ts';
 import { KINDS } from './kinds.ts';
 import { faultOfRecord } from './recordShapes.ts';
@@ -40,12 +41,6 @@ export interface BackupFile {
   /** @throws UserError where the passphrase is missing or wrong, or the backup damaged or of a newer Lathe */
   open(passphrase?: string): Promise<Backup>;
 }
-
-/** Leads records of one schema to the next; a schema that has one is never edited. */
-export type SchemaStep = (records: Map<string, Map<string, unknown>>) => void;
-
-/** By the schema that they start from. Backups began with schema 3. */
-const STEPS: Record<number, SchemaStep> = {};
 
 const MAX_HEADER_BYTES = 2 ** 16;
 const MAX_MANIFEST_BYTES = 2 ** 26;

@@ -18,7 +18,7 @@ const column = v.looseObject({ name: text, type: text, role: text });
 /** NaN and infinities are numbers too: a training may diverge. */
 const real = v.custom<number>((value) => typeof value === 'number');
 const figures = v.record(text, real);
-const log = v.array(v.looseObject({ epoch: v.number() }));
+const epoch = v.looseObject({ epoch: v.number() });
 
 const SHAPES = {
   dataset: v.looseObject({
@@ -51,7 +51,7 @@ const SHAPES = {
     state: v.picklist(['running', 'finished', 'stopped', 'failed', 'interrupted']),
     recipeId: hash,
     datasetName: text,
-    log,
+    last: v.nullable(epoch),
     backend: nullableText,
     adapter: nullableText,
     backendReason: nullableText,
@@ -59,6 +59,7 @@ const SHAPES = {
     durationMs: time,
     error: nullableText,
   }),
+  log: v.looseObject({ runId: number, epochs: v.array(epoch) }),
   model: v.looseObject({
     name: v.pipe(text, v.nonEmpty()),
     lastNumber: v.pipe(count, v.maxValue(2 ** 40)),
@@ -76,6 +77,7 @@ const SHAPES = {
     datasetName: text,
     recipeId: hash,
     trained: v.nullable(hash),
+    epochs: count,
     bestEpoch: real,
     ended: text,
     metrics: figures,
@@ -108,6 +110,7 @@ const KEYS: { [K in Kind]: (value: Records[K]) => string | Promise<string> } = {
   dataset: ({ id }) => id,
   recipe: (recipe) => sha256(stringify(recipe)),
   run: ({ id }) => String(id),
+  log: ({ runId }) => String(runId),
   model: ({ name }) => name,
   version: ({ runId }) => String(runId),
   checkpoint: ({ runId }) => String(runId),

@@ -11,6 +11,8 @@ export interface Reader {
   read<K extends Kind>(kind: K, key: string): Promise<Records[K] | undefined>;
   /** As `read`, by name. */
   find<K extends Kind>(kind: K, name: string): Promise<Records[K] | undefined>;
+  /** As `find`, all of that name, the oldest first. */
+  named<K extends Kind>(kind: K, name: string): Promise<Records[K][]>;
   /** Every one, the oldest first: by the commits that made them, never by the clock. Those damaged in both copies are left out. */
   list<K extends Kind>(kind: K): Promise<Records[K][]>;
   /** As `list`, of several kinds as they were at one moment, by key. */
@@ -64,6 +66,11 @@ export function createReader(
   return {
     read: async (kind, key) => reveal(await use((db) => db.get('records', [kind, key]))),
     find: async (kind, name) => reveal(await use((db) => db.getFromIndex('records', 'name', [kind, name]))),
+    async named(kind, name) {
+      const found = await use((db) => db.getAllFromIndex('records', 'name', [kind, name]));
+      const values = await Promise.all(found.sort(byAge).map((record) => reveal<typeof kind>(record)));
+      return values.filter((value) => value !== undefined);
+    },
     list: async (kind) => [...(await maps(kind))[kind].values()],
     maps,
   };

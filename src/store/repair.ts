@@ -5,6 +5,7 @@ import { deleteDB } from 'idb';
 import { parse } from '../base/json.ts';
 import { setAside } from './aside.ts';
 import { EMPTY, writing, type Database, type StoredRecord } from './db.ts';
+import { raise } from './earlier.ts';
 import { gather, type Gathered } from './gather.ts';
 import type { Records } from './kinds.ts';
 import { seal, summarize } from './records.ts';
@@ -31,8 +32,9 @@ export function repair(ws: Workspace, { always = false } = {}): Promise<Gathered
     const found = await gather(ws.ledger, db);
     if (!always && !needsRepair(found)) return found;
     await setAside(ws, found.damaged);
-    const models = await missingModels(found);
-    const records = await journalAnew(ws, found, models);
+    const raised = await raise(found.best);
+    const made = [...(await missingModels(found)), ...[...raised.values()].flat()];
+    const records = await journalAnew(ws, found, raised, made);
     if (!db || found.unreadable) {
       await ws.reopen(); // lets go of it
       await deleteDB(ws.name); // all that it could give is in the journal now
@@ -59,9 +61,18 @@ async function missingModels({ best }: Gathered): Promise<StoredRecord[]> {
   return Promise.all(made);
 }
 
-/** Gives the journal what it lacks, as commits after the last. @returns every record, with the commit that it is from */
-async function journalAnew({ ledger }: Workspace, found: Gathered, made: StoredRecord[]): Promise<StoredRecord[]> {
-  const missing = [...found.toJournal, ...made];
+/**
+ * Gives the journal what it lacks, as commits after the last.
+ * @param replaced of what was found, these have others in their place
+ * @returns every record, with the commit that it is from
+ */
+async function journalAnew(
+  { ledger }: Workspace,
+  found: Gathered,
+  replaced: Map<StoredRecord, unknown>,
+  made: StoredRecord[],
+): Promise<StoredRecord[]> {
+  const missing = [...found.toJournal.filter((record) => !replaced.has(record)), ...made];
   const anew = new Map<StoredRecord, StoredRecord>();
   let { sequence } = found.summary;
   for (let start = 0; start < missing.length; start += RECORDS_AN_ENTRY) {
@@ -73,7 +84,8 @@ async function journalAnew({ ledger }: Workspace, found: Gathered, made: StoredR
     });
     await ledger.writeEntry({ sequence, lastRun: found.summary.lastRun, put, removed: [] }, WHAT);
   }
-  return [...found.best, ...made].map((record) => anew.get(record) ?? record);
+  const kept = found.best.filter((record) => !replaced.has(record));
+  return [...kept, ...made].map((record) => anew.get(record) ?? record);
 }
 
 async function writeAnew(ws: Workspace, db: Database, found: Gathered, records: StoredRecord[]): Promise<void> {

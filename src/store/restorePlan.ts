@@ -5,6 +5,7 @@
 import { stringify } from '../base/json.ts';
 import { emptyMaps, nameRecord, type RecordMaps } from './backupScope.ts';
 import type { Kind, Records } from './kinds.ts';
+import type { LogFacts } from './logs.ts';
 import type { ModelRecord } from './models.ts';
 import type { RunFacts } from './runs.ts';
 import { versionId } from './versionId.ts';
@@ -13,7 +14,7 @@ import type { VersionFacts } from './versions.ts';
 export interface RestorePlan {
   /** what is to be written, by its key here */
   puts: RecordMaps;
-  /** ids here, of what is new, in the order of the backup; recipes are not told */
+  /** ids here, of what is new, in the order of the backup; recipes and logs are not told */
   added: RestoredItem[];
   /** ids here, of what was here already and stays as it is */
   same: RestoredItem[];
@@ -59,6 +60,11 @@ export function planRestore(incoming: RecordMaps, here: RecordMaps, lastRun: num
       add('run', place, { ...ended(run), id: Number(place) });
     else keep('run', place, own);
     if (place !== key) plan.renamed.push({ kind: 'run', from: key, to: place });
+  }
+  for (const [key, log] of incoming.log) {
+    const place = runs.get(key)!;
+    const isNew = puts.run.has(place) || isLost(here, place, log);
+    if (isNew) puts.log.set(place, { ...log, runId: Number(place) });
   }
   plan.renamed = plan.renamed.filter(({ to }) => puts.run.has(to)); // else it came and was renamed at an earlier time
 
@@ -127,7 +133,7 @@ function placeRuns(incoming: RecordMaps, here: RecordMaps, lastRun: number): Map
   for (const [key, run] of incoming.run) {
     const own = here.run.get(key);
     const isFree = !own && isSameVersion(here.version.get(key), incoming.version.get(key));
-    if (isFree || (own && isSameRun(own, run))) place(key, key);
+    if (isFree || (own && isSameRun(own, run, here.log.get(key), incoming.log.get(key)))) place(key, key);
   }
   let last = [...incoming.run.keys(), ...here.version.keys()].reduce((max, key) => Math.max(max, Number(key)), lastRun);
   for (const [key, run] of incoming.run) {
@@ -143,11 +149,17 @@ function isSameVersion(own: VersionFacts | undefined, coming: VersionFacts | und
   return !own || (own.trained === coming?.trained && own.recipeId === coming.recipeId);
 }
 
-/** Whether two records of one number tell of one run, perhaps at two times. */
-function isSameRun(a: RunFacts, b: RunFacts): boolean {
+/** Whether two records of one number tell of one run, perhaps at two times. A log that is lost contradicts nothing. */
+function isSameRun(a: RunFacts, b: RunFacts, logA: LogFacts | undefined, logB: LogFacts | undefined): boolean {
   if (a.recipeId !== b.recipeId || a.startedAt !== b.startedAt) return false;
-  const [shorter, longer] = a.log.length < b.log.length ? [a.log, b.log] : [b.log, a.log];
+  const [shorter, longer] = [logA?.epochs ?? [], logB?.epochs ?? []].sort((x, y) => x.length - y.length);
   return stringify(shorter) === stringify(longer.slice(0, shorter.length));
+}
+
+/** Whether the run of this number stays as it is here, has lost its log, and this is it. */
+function isLost(here: RecordMaps, key: string, { epochs }: LogFacts): boolean {
+  const run = here.run.get(key);
+  return run !== undefined && !here.log.has(key) && stringify(run.last) === stringify(epochs.at(-1) ?? null);
 }
 
 /** What ran where the backup was made runs no more. */

@@ -5,9 +5,9 @@ import { stringify } from '../base/json.ts';
 import { UserError } from '../base/errors.ts';
 import type { Recipe } from '../model/recipe.ts';
 import type { BackendName, EpochLog } from '../train/events.ts';
-import type { CheckpointFacts } from './checkpoints.ts';
+import { putLog, readLog } from './logs.ts';
 import { putRecipe, recipeIdOf } from './recipes.ts';
-import type { Draft } from './records.ts';
+import type { Draft, Reader } from './records.ts';
 import type { Workspace } from './workspace.ts';
 
 /** `interrupted`: its page or its browser went while it ran. `stopped`: it was discarded. */
@@ -40,45 +40,72 @@ export interface Resumable {
   savedAt: number | null;
 }
 
-export interface Run extends RunRecord {
+/** A run without its log. */
+export interface Run extends Omit<RunRecord, 'log'> {
+  /** the last line of its log; null where it ended before its first epoch did */
+  last: EpochLog | null;
   /** of the version it gave, while that is kept */
   versionId: string | null;
   /** null where there is nothing to go on from */
   resumable: Resumable | null;
 }
 
-/** A run as its record has it. */
-export interface RunFacts extends Omit<RunRecord, 'recipe'> {
+export interface RunDetail extends Run {
+  log: EpochLog[];
+}
+
+/** A run as its record has it: its recipe and its log are records of their own. */
+export interface RunFacts extends Omit<RunRecord, 'recipe' | 'log'> {
   recipeId: string;
+  /** of its log */
+  last: EpochLog | null;
 }
 
-/** Every run, the oldest first. */
-export async function listRuns(ws: Workspace): Promise<Run[]> {
+/** Every run, or those in one state, the oldest first. One whose recipe is gone is left out. */
+export async function listRuns(ws: Workspace, { state }: { state?: RunState } = {}): Promise<Run[]> {
+  if (state) return joinAll(ws, await ws.named('run', state));
   const found = await ws.maps('run', 'version', 'recipe', 'dataset', 'checkpoint');
-  return [...found.run.values()].flatMap(({ recipeId, ...facts }) => {
-    const recipe = found.recipe.get(recipeId);
-    if (!recipe) return [];
-    const key = String(facts.id);
-    const run = { ...facts, recipe, versionId: found.version.get(key)?.id ?? null };
-    const hasData = Boolean(found.dataset.get(recipe.dataset)?.content);
-    return [{ ...run, resumable: hasData ? resumableFrom(run, found.checkpoint.get(key)) : null }];
-  });
+  const read: Reader['read'] = async (kind, key) => found[kind as keyof typeof found].get(key) as never;
+  return joinAll({ read }, [...found.run.values()]);
 }
 
-function resumableFrom({ state, recipe }: RunRecord, checkpoint: CheckpointFacts | undefined): Resumable | null {
+async function joinAll(reader: Pick<Reader, 'read'>, runs: RunFacts[]): Promise<Run[]> {
+  return (await Promise.all(runs.map((facts) => join(reader, facts)))).filter((run) => run !== null);
+}
+
+/** A run with what it refers to; null where its recipe is gone. */
+async function join(reader: Pick<Reader, 'read'>, { recipeId, ...facts }: RunFacts): Promise<Run | null> {
+  const key = String(facts.id);
+  const [recipe, version] = await Promise.all([reader.read('recipe', recipeId), reader.read('version', key)]);
+  if (!recipe) return null;
+  const run = { ...facts, recipe, versionId: version?.id ?? null, resumable: null };
+  return { ...run, resumable: await resumableFrom(reader, run) };
+}
+
+async function resumableFrom(reader: Pick<Reader, 'read'>, { id, state, recipe }: Run): Promise<Resumable | null> {
+  if (state !== 'interrupted' && state !== 'failed') return null;
+  const [dataset, checkpoint] = await Promise.all([
+    reader.read('dataset', recipe.dataset),
+    reader.read('checkpoint', String(id)),
+  ]);
   const newest = checkpoint?.states[0];
-  if (state !== 'interrupted' && !(state === 'failed' && newest)) return null;
+  if (!dataset?.content || (state === 'failed' && !newest)) return null;
   return { epoch: newest?.epoch ?? 1, epochs: recipe.training.epochs, savedAt: newest?.savedAt ?? null };
 }
 
-/** @throws UserError where it is unknown, or its recipe is gone */
+/** A run with its log and what came of it. @throws UserError where it is unknown, or its recipe is gone */
+export async function readRunDetail(ws: Workspace, id: number): Promise<RunDetail> {
+  const [run, log] = await Promise.all([join(ws, await readFacts(ws, id)), readLog(ws, id)]);
+  if (!run) throw lostRecipe(id);
+  return { ...run, log };
+}
+
+/** A run as it is carried out. @throws UserError where it is unknown, or its recipe is gone */
 export async function readRun(ws: Workspace, id: number): Promise<RunRecord> {
-  const facts = await ws.read('run', String(id));
-  if (!facts) throw unknownRun(id);
-  const { recipeId, ...run } = facts;
-  const recipe = await ws.read('recipe', recipeId);
-  if (!recipe) throw new UserError('missing', `recipe of run ${id}: it is gone. Restore a backup.`);
-  return { ...run, recipe };
+  const { recipeId, last: _last, ...run } = await readFacts(ws, id);
+  const [recipe, log] = await Promise.all([ws.read('recipe', recipeId), readLog(ws, id)]);
+  if (!recipe) throw lostRecipe(id);
+  return { ...run, recipe, log };
 }
 
 /** Keeps a new run and gives it the next number. */
@@ -100,7 +127,7 @@ export async function changeRun(draft: Draft, run: RunRecord): Promise<void> {
   const kept = await draft.read('run', String(run.id));
   if (!kept) throw unknownRun(run.id);
   if (kept.state === 'finished') throw new UserError('invalid', `run ${run.id}: it is finished and stays as it is.`);
-  const asked = ({ recipeId, datasetName, model, startedAt }: Omit<RunFacts, 'log'>) =>
+  const asked = ({ recipeId, datasetName, model, startedAt }: Omit<RunFacts, 'last'>) =>
     stringify([recipeId, datasetName, model ?? null, startedAt]);
   if (asked(kept) !== asked({ ...run, recipeId: await recipeIdOf(run.recipe) })) {
     throw new UserError('invalid', `run ${run.id}: its recipe cannot be changed. Start another run.`);
@@ -126,10 +153,13 @@ export function discardRun(ws: Workspace, id: number): Promise<void> {
 }
 
 /** Marks the runs that say they are running as interrupted. Call it only while nothing trains anywhere. */
-export function interruptRuns(ws: Workspace): Promise<void> {
-  return ws.commit('the runs', async (draft) => {
-    for (const run of await draft.list('run')) {
-      if (run.state === 'running') draft.put('run', String(run.id), { ...run, state: 'interrupted' });
+export async function interruptRuns(ws: Workspace): Promise<void> {
+  const running = await ws.named('run', 'running');
+  if (running.length === 0) return;
+  await ws.commit('the runs', async (draft) => {
+    for (const { id } of running) {
+      const run = await draft.read('run', String(id));
+      if (run?.state === 'running') draft.put('run', String(id), { ...run, state: 'interrupted' });
     }
   });
 }
@@ -145,12 +175,25 @@ export function removeRun(ws: Workspace, id: number): Promise<void> {
       throw new UserError('invalid', `run ${id}: version '${version.id}' came of it. Remove the version first.`);
     }
     draft.remove('run', String(id));
+    draft.remove('log', String(id));
     draft.remove('checkpoint', String(id));
   });
 }
 
-async function putRun(draft: Draft, { recipe, ...run }: RunRecord): Promise<void> {
-  draft.put('run', String(run.id), { ...run, recipeId: await putRecipe(draft, recipe) });
+async function putRun(draft: Draft, run: RunRecord): Promise<void> {
+  const { recipe, log, ...facts } = run;
+  const last = putLog(draft, run.id, log);
+  draft.put('run', String(run.id), { ...facts, last, recipeId: await putRecipe(draft, recipe) });
+}
+
+async function readFacts(ws: Workspace, id: number): Promise<RunFacts> {
+  const facts = await ws.read('run', String(id));
+  if (!facts) throw unknownRun(id);
+  return facts;
+}
+
+function lostRecipe(id: number): UserError {
+  return new UserError('missing', `recipe of run ${id}: it is gone. Restore a backup.`);
 }
 
 function unknownRun(id: number): UserError {

@@ -57,6 +57,7 @@ const PLURALS: Record<Kind, string> = {
   dataset: 'data sets',
   recipe: 'recipes',
   run: 'runs',
+  log: 'logs of runs',
   model: 'models',
   version: 'versions',
   checkpoint: 'checkpoints',

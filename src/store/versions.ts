@@ -10,11 +10,12 @@ import type { Recipe } from '../model/recipe.ts';
 import type { Network, Weight } from '../model/spec.ts';
 import type { BackendName, EpochLog } from '../train/events.ts';
 import { sha256 } from './hash.ts';
+import { readLog } from './logs.ts';
 import type { ModelRecord } from './models.ts';
 import { pack, unpack } from './pack.ts';
 import { recipeIdOf } from './recipes.ts';
 import type { Draft, Reader } from './records.ts';
-import { changeRun, type RunFacts, type RunRecord } from './runs.ts';
+import { changeRun, type RunRecord } from './runs.ts';
 import { splitVersionId, versionId } from './versionId.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -35,7 +36,8 @@ export interface Version {
   datasetId: string;
   datasetName: string;
   recipe: Recipe;
-  log: EpochLog[];
+  /** epochs that were trained; as many lines has its log */
+  epochs: number;
   bestEpoch: number;
   ended: 'epochs' | 'earlyStopping' | 'stopped';
   /** of the test part */
@@ -57,14 +59,19 @@ export interface Version {
   weightsSha256: string | null;
 }
 
-/** A version as its record has it: the recipe is kept once, the log with the run, the aliases with the model. */
-export interface VersionFacts extends Omit<Version, 'recipe' | 'log' | 'aliases'> {
+export interface VersionDetail extends Version {
+  /** of its run */
+  log: EpochLog[];
+}
+
+/** A version as its record has it: the recipe is kept once, the aliases with the model. */
+export interface VersionFacts extends Omit<Version, 'recipe' | 'aliases'> {
   recipeId: string;
   /** SHA-256 of the packed `TrainedModel`; null where an earlier Lathe had lost it */
   trained: string | null;
 }
 
-/** What a run that has ended says of its version; the recipe, the log and the data set are the run's own. */
+/** What a run that has ended says of its version; the recipe, the epochs and the data set are the run's own. */
 export type NewVersion = Omit<
   Version,
   | 'id'
@@ -76,7 +83,7 @@ export type NewVersion = Omit<
   | 'datasetId'
   | 'datasetName'
   | 'recipe'
-  | 'log'
+  | 'epochs'
   | 'weightsSha256'
 >;
 
@@ -101,16 +108,22 @@ export interface TrainedModel {
 
 /** Every version, the oldest first. */
 export async function listVersions(ws: Workspace): Promise<Version[]> {
-  const found = await ws.maps('version', 'run', 'recipe', 'model');
+  const found = await ws.maps('version', 'recipe', 'model');
   return [...found.version.values()].flatMap((facts) => {
     const recipe = found.recipe.get(facts.recipeId);
-    return recipe ? [joined(facts, recipe, found.run.get(String(facts.runId)), found.model.get(facts.model))] : [];
+    return recipe ? [joined(facts, recipe, found.model.get(facts.model))] : [];
   });
 }
 
 /** @param id `model@3`, `model@v3`, `model@champion` or `model@latest` @throws UserError where there is none */
 export async function readVersion(ws: Workspace, id: string): Promise<Version> {
   return join(ws, await findVersion(ws, id));
+}
+
+/** As `readVersion`, with its log. */
+export async function readVersionDetail(ws: Workspace, id: string): Promise<VersionDetail> {
+  const version = await readVersion(ws, id);
+  return { ...version, log: await readLog(ws, version.runId) };
 }
 
 /** What it takes to use a version. @throws UserError where it is gone or is not what was saved */
@@ -125,7 +138,12 @@ export async function readTrained(ws: Workspace, version: Version): Promise<Trai
  * Gives the version the next number of its model and keeps it, its weights and its finished run at once, all on disk when
  * this returns. The run's checkpoints go.
  */
-export function saveVersion(ws: Workspace, facts: NewVersion, trained: TrainedModel, run: RunRecord): Promise<Version> {
+export function saveVersion(
+  ws: Workspace,
+  facts: NewVersion,
+  trained: TrainedModel,
+  run: RunRecord,
+): Promise<VersionDetail> {
   const { model } = facts;
   const what = `the version of '${model}'`;
   return ws.holdBlobs(async () => {
@@ -145,6 +163,7 @@ export function saveVersion(ws: Workspace, facts: NewVersion, trained: TrainedMo
         datasetId: run.recipe.dataset,
         datasetName: run.datasetName,
         recipeId: await recipeIdOf(run.recipe),
+        epochs: run.log.length,
         trained: packed,
         weightsSha256,
       };
@@ -154,7 +173,7 @@ export function saveVersion(ws: Workspace, facts: NewVersion, trained: TrainedMo
       draft.remove('checkpoint', String(run.id));
       return version;
     });
-    return join(ws, saved);
+    return { ...(await join(ws, saved)), log: run.log };
   });
 }
 
@@ -218,23 +237,18 @@ async function findByLabel(reader: Pick<Draft, 'find' | 'read'>, id: string): Pr
 
 /** A version with what it refers to. @throws UserError where its recipe is gone */
 async function join(reader: Pick<Reader, 'read'>, facts: VersionFacts): Promise<Version> {
-  const [recipe, run, model] = await Promise.all([
-    reader.read('recipe', facts.recipeId),
-    reader.read('run', String(facts.runId)),
-    reader.read('model', facts.model),
-  ]);
+  const [recipe, model] = await Promise.all([reader.read('recipe', facts.recipeId), reader.read('model', facts.model)]);
   if (!recipe) throw new UserError('missing', `recipe of version '${facts.id}': it is gone. Restore a backup.`);
-  return joined(facts, recipe, run, model);
+  return joined(facts, recipe, model);
 }
 
 function joined(
   { recipeId: _recipeId, trained: _trained, ...facts }: VersionFacts,
   recipe: Recipe,
-  run: RunFacts | undefined,
   model: ModelRecord | undefined,
 ): Version {
   const own = (model?.aliases ?? []).filter(({ number }) => number === facts.number);
-  return { ...facts, recipe, log: run?.log ?? [], aliases: own.map(({ name }) => name) };
+  return { ...facts, recipe, aliases: own.map(({ name }) => name) };
 }
 
 const MOST_TAGS = 50;

@@ -102,6 +102,7 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
   const alone = <T>(work: () => Promise<T>) => withLock(`write ${name}`, work);
 
   async function commit<T>(what: string, work: (draft: Draft) => Promise<T>): Promise<T> {
+    await opener.open(); // before its turn, which a migration takes too
     const { result, change } = await alone(async () => {
       const { db, incident } = await opener.open();
       if (incident || !db) throw incidentError(incident!);

@@ -298,7 +298,7 @@ export class Session {
   /** Goes on with a run that was cut off or failed. */
   async resumeRun(run: Run): Promise<void> {
     if (this.isTraining) return;
-    const training = new Training(run.recipe, run.datasetName, run.log);
+    const training = new Training(run.recipe, run.datasetName);
     training.runId = run.id;
     await this.#follow(training, (options) => lathe.resumeRun(run.id, options));
     if (training.begun) return;

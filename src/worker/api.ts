@@ -21,8 +21,8 @@ import type { Usage } from '../store/usage.ts';
 import type { Lineage } from '../store/lineage.ts';
 import type { Model } from '../store/models.ts';
 import type { RestoreProgress, RestoreReport } from '../store/restore.ts';
-import type { Run } from '../store/runs.ts';
-import type { PredictField, Version } from '../store/versions.ts';
+import type { Run, RunDetail, RunState } from '../store/runs.ts';
+import type { PredictField, Version, VersionDetail } from '../store/versions.ts';
 import type { BackendInfo, BackendName, BackendReport, EpochLog, StepProgress } from '../train/events.ts';
 
 export type { Repair } from '../data/repairs.ts';
@@ -39,8 +39,8 @@ export type { Usage, UsageItem } from '../store/usage.ts';
 export type { Lineage, LineageKind, LineageNode } from '../store/lineage.ts';
 export type { Alias, Model } from '../store/models.ts';
 export type { RestoreProgress, RestoreReport } from '../store/restore.ts';
-export type { Resumable, Run, RunState } from '../store/runs.ts';
-export type { PredictField, Version } from '../store/versions.ts';
+export type { Resumable, Run, RunDetail, RunState } from '../store/runs.ts';
+export type { PredictField, Version, VersionDetail } from '../store/versions.ts';
 
 export interface RowPage {
   total: number;
@@ -205,20 +205,24 @@ export interface Lathe {
     compilerGap: string | null;
   }>;
   /** One training at a time. An aborted signal discards the run; `stop` keeps the best weights so far. */
-  train(recipe: Recipe, options?: CallOptions<TrainProgress> & { model?: string }): Promise<Version>;
+  train(recipe: Recipe, options?: CallOptions<TrainProgress> & { model?: string }): Promise<VersionDetail>;
   /** Goes on with a run that was cut off or failed, from its last checkpoint, as if nothing had happened. */
-  resumeRun(runId: number, options?: CallOptions<TrainProgress>): Promise<Version>;
+  resumeRun(runId: number, options?: CallOptions<TrainProgress>): Promise<VersionDetail>;
   /** Gives such a run up: its log stays, its checkpoints go. */
   discardRun(runId: number): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   stop(): Promise<void>;
 
-  runs(): Promise<Run[]>;
+  /** Without their logs, the oldest first; all of them, or those in one state. */
+  runs(query?: { state?: RunState }): Promise<Run[]>;
+  /** With its log. */
+  run(id: number): Promise<RunDetail>;
   removeRun(id: number): Promise<void>;
+  /** Without their logs, the oldest first. */
   versions(): Promise<Version[]>;
-  /** By `model@3`, `model@v3`, `model@champion` (an alias) or `model@latest`; so wherever a version is asked for. */
-  version(id: string): Promise<Version>;
+  /** With its log. By `model@3`, `model@v3`, `model@champion` (an alias) or `model@latest`; so wherever a version is asked for. */
+  version(id: string): Promise<VersionDetail>;
   updateVersion(id: string, change: { note?: string; tags?: string[] }): Promise<Version>;
   /** Renames a model: its versions keep their numbers and get new ids. */
   renameModel(model: string, name: string): Promise<Version[]>;

@@ -28,6 +28,7 @@ const VERBS = Object.keys({
   resume: 1,
   stop: 1,
   runs: 1,
+  run: 1,
   removeRun: 1,
   versions: 1,
   version: 1,

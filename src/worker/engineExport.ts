@@ -174,7 +174,7 @@ function exportInput(version: Version, { network, weights, preparation }: Traine
         backend: version.backend,
         adapter: version.adapter,
         durationMs: version.durationMs,
-        epochs: version.log.length,
+        epochs: version.epochs,
         bestEpoch: version.bestEpoch,
         ended: version.ended,
       },

@@ -2,8 +2,8 @@
 
 import { checkName } from '../base/name.ts';
 import { readModels, renameModel, setAlias } from '../store/models.ts';
-import { discardRun, interruptRuns, listRuns, removeRun } from '../store/runs.ts';
-import { changeVersion, listVersions, readVersion, removeVersion } from '../store/versions.ts';
+import { discardRun, interruptRuns, listRuns, readRunDetail, removeRun, type RunState } from '../store/runs.ts';
+import { changeVersion, listVersions, readVersionDetail, removeVersion } from '../store/versions.ts';
 import type { Lathe, Run } from './api.ts';
 import type { Context } from './context.ts';
 import { trainingLock } from './trainingLock.ts';
@@ -11,6 +11,7 @@ import { trainingLock } from './trainingLock.ts';
 type KeptVerbs = Pick<
   Lathe,
   | 'runs'
+  | 'run'
   | 'removeRun'
   | 'discardRun'
   | 'versions'
@@ -24,32 +25,34 @@ type KeptVerbs = Pick<
 
 export function keptVerbs({ workspace, setup }: Context): KeptVerbs {
   /** @param patienceMs for the lock of a page that has just gone */
-  async function currentRuns(patienceMs = 0): Promise<Run[]> {
-    const runs = await listRuns(workspace);
-    if (!runs.some(({ state }) => state === 'running')) return runs;
+  async function currentRuns(query: { state?: RunState } = {}, patienceMs = 0): Promise<Run[]> {
+    const running = await listRuns(workspace, { state: 'running' });
     // A run that says it is running while nobody holds the lock was cut off with its page.
-    const lock = await trainingLock(setup.database, patienceMs);
-    if (!lock) return runs;
+    const lock = running.length > 0 ? await trainingLock(setup.database, patienceMs) : null;
+    if (!lock) return listRuns(workspace, query);
     try {
       await interruptRuns(workspace);
-      return await listRuns(workspace);
+      return await listRuns(workspace, query);
     } catch (error) {
       console.warn('runs not marked as interrupted:', error); // no room, say: what is read is right all the same
-      return runs.map((run) => (run.state === 'running' ? { ...run, state: 'interrupted' } : run));
+      const runs = await listRuns(workspace);
+      const now = runs.map((run): Run => (run.state === 'running' ? { ...run, state: 'interrupted' } : run));
+      return now.filter(({ state }) => query.state === undefined || state === query.state);
     } finally {
       lock.release();
     }
   }
 
   return {
-    runs: () => currentRuns(),
+    runs: (query) => currentRuns(query),
+    run: (id) => readRunDetail(workspace, id),
     async discardRun(id) {
-      await currentRuns(1000); // one whose page is gone says so from now on
+      await currentRuns({ state: 'interrupted' }, 1000); // one whose page is gone says so from now on
       await discardRun(workspace, id);
     },
     removeRun: (id) => removeRun(workspace, id),
     versions: () => listVersions(workspace),
-    version: (id) => readVersion(workspace, id),
+    version: (id) => readVersionDetail(workspace, id),
     updateVersion: (id, change) => changeVersion(workspace, id, change),
     async renameModel(model, given) {
       const name = checkName('model', given);

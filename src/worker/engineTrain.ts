@@ -7,7 +7,7 @@ import type { Recipe } from '../model/recipe.ts';
 import { parseRecipe } from '../model/validate.ts';
 import { readCheckpoint } from '../store/checkpoints.ts';
 import { addRun, interruptRuns, readRun, saveRun, type RunRecord } from '../store/runs.ts';
-import type { Version } from '../store/versions.ts';
+import type { VersionDetail } from '../store/versions.ts';
 import { checkState, type TrainState } from '../train/state.ts';
 import type { CallOptions, TrainProgress } from './api.ts';
 import type { Context, Training } from './context.ts';
@@ -20,7 +20,7 @@ type TrainOptions = CallOptions<TrainProgress> & { model?: string };
 /** Another tab that only looks at the runs holds the lock for a moment. */
 const LOCK_PATIENCE_MS = 1000;
 
-export async function train(context: Context, given: Recipe, options: TrainOptions = {}): Promise<Version> {
+export async function train(context: Context, given: Recipe, options: TrainOptions = {}): Promise<VersionDetail> {
   const recipe = parseRecipe(given);
   const { workspace } = context;
   return alone(context, recipe, options, async (levers) => {
@@ -49,7 +49,7 @@ export async function resumeRun(
   context: Context,
   id: number,
   options: CallOptions<TrainProgress> = {},
-): Promise<Version> {
+): Promise<VersionDetail> {
   const { workspace } = context;
   const { recipe } = await readRun(workspace, id);
   return alone(context, recipe, options, async (levers) => {
@@ -78,8 +78,8 @@ async function alone(
   context: Context,
   recipe: Recipe,
   { signal = new AbortController().signal }: CallOptions<TrainProgress>,
-  work: (levers: Levers) => Promise<Version>,
-): Promise<Version> {
+  work: (levers: Levers) => Promise<VersionDetail>,
+): Promise<VersionDetail> {
   if (context.training) {
     throw new UserError('invalid', `training: ${context.training.name} is running. Stop it or wait until it is done.`);
   }

@@ -6,7 +6,7 @@ import { abortError, UserError } from '../base/errors.ts';
 import type { Recipe } from '../model/recipe.ts';
 import { openShelf } from '../store/measurements.ts';
 import { saveRun, type RunRecord } from '../store/runs.ts';
-import { saveVersion, type Version } from '../store/versions.ts';
+import { saveVersion, type VersionDetail } from '../store/versions.ts';
 import type { Workspace } from '../store/workspace.ts';
 import { useBackend } from '../train/backend.ts';
 import type { BackendInUse, TrainResult } from '../train/events.ts';
@@ -57,7 +57,7 @@ export async function trainRun(
   state: TrainState | undefined,
   levers: Levers,
   onProgress?: (progress: TrainProgress) => void,
-): Promise<Version> {
+): Promise<VersionDetail> {
   const { workspace } = context;
   const { control } = levers;
   const { recipe } = run;
@@ -68,7 +68,7 @@ export async function trainRun(
   const elapsed = () => Math.round(performance.now() - begun);
   const report = createReport(run, levers, onProgress);
   try {
-    report('preparing');
+    report('preparing', state && { log: state.history });
     const onImages = (images: { done: number; total: number }) => report('preparing', { images });
     const rows = async (index: Int32Array, rowWeights: Float32Array | null): Promise<TrainRows> => ({
       x: await encodeRows(context, data, prepared.preparation, index, { signal: control.signal, onImages }),
@@ -88,7 +88,7 @@ export async function trainRun(
       return used;
     });
     noteBackend(run, inUse);
-    report('training', state && { log: state.history });
+    report('training');
     const result = await learnAndLog(workspace, run, levers, report, elapsed, {
       network: prepared.network,
       training: recipe.training,

@@ -114,7 +114,7 @@ test.each([
     await stage(page, 'Evaluate').click();
     await page.getByText(figure).first().waitFor();
     const kept = await page.evaluate(async () => ({
-      versions: (await window.lathe.versions()).map(({ id, log }) => ({ id, epochs: log.length })),
+      versions: (await window.lathe.versions()).map(({ id, epochs }) => ({ id, epochs })),
       runs: (await window.lathe.runs()).map(({ state }) => state),
     }));
     expect(kept).toEqual({ versions: [{ id: `${model}@1`, epochs: expect.any(Number) }], runs: ['finished'] });

@@ -51,8 +51,8 @@ fault(
       const later = await site.open(chrome.context, { script: clockScript(shift) });
       const { datasets, versions, runs } = await later.evaluate(async () => ({
         datasets: await window.lathe.datasets(),
-        versions: await window.lathe.versions(),
-        runs: await window.lathe.runs(),
+        versions: await Promise.all((await window.lathe.versions()).map(({ id }) => window.lathe.version(id))),
+        runs: await Promise.all((await window.lathe.runs()).map(({ id }) => window.lathe.run(id))),
       }));
       if (!inMidTraining) expect(Math.sign(versions[1].createdAt - versions[0].createdAt)).toBe(Math.sign(shift));
       expect(datasets.map(({ name }) => name)).toEqual(['first', 'second']);

@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { Page } from 'playwright-core';
-import type { TrainProgress, Version } from '../../src/worker/api.ts';
+import type { TrainProgress, VersionDetail } from '../../src/worker/api.ts';
 import { createProfile, launchChrome, removeProfile, type Chrome } from './chrome.ts';
 import { fault } from './rows.ts';
 import { openSite, type Site } from './site.ts';
@@ -14,7 +14,7 @@ const EPOCHS = 60;
 let site: Site;
 let profile: string;
 let chrome: Chrome;
-let undisturbed: Version;
+let undisturbed: VersionDetail;
 
 beforeAll(async () => {
   site = await openSite();
@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 
 /** Trains on WebGPU from a fixed seed. */
-async function train(page: Page, follow: (progress: TrainProgress) => void): Promise<Version> {
+async function train(page: Page, follow: (progress: TrainProgress) => void): Promise<VersionDetail> {
   await page.exposeBinding('follow', (_source, progress: TrainProgress) => follow(progress));
   return page.evaluate(async (epochs) => {
     const dataset = await window.lathe.importSample('breast-cancer');

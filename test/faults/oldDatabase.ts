@@ -1,40 +1,59 @@
 // Databases of other schemas, made and held open behind Lathe's back from an empty page of its origin: what a Lathe of
-// schema 1 or 2 left (fixtures/schema2.json, from a real one), and what one of a schema yet to come would leave.
+// schema 1, 2 or 3 left (fixtures/, from real ones), and what one of a schema yet to come would leave.
 
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
-import type { Dataset, ImageItem, Prediction, RowPage, Run, Version } from '../../src/worker/api.ts';
+import type { Dataset, ImageItem, Prediction, RowPage, RunDetail, VersionDetail } from '../../src/worker/api.ts';
 
 /** A key and a value, with bytes as {$: type, base64}. */
 type Entry = [key: unknown, value: unknown];
 
-interface Fixture {
-  stores: Record<string, Entry[]>;
-  /** what the old Lathe's verbs said */
-  expected: {
-    datasets: Dataset[];
-    versions: Version[];
-    runs: Run[];
-    /** by data set */
-    rows: Record<string, RowPage>;
-    /** by data set: name and bytes, base64 */
-    images: Record<string, [ImageItem['name'], string][]>;
-    /** by version, for the first five rows of iris */
-    predictions: Record<string, Prediction[]>;
-  };
+/** What an old Lathe's verbs said of its workspace. */
+export interface OldWorkspace {
+  datasets: Dataset[];
+  versions: VersionDetail[];
+  runs: RunDetail[];
+  /** by data set */
+  rows: Record<string, RowPage>;
+  /** by data set: name and bytes, base64 */
+  images: Record<string, [ImageItem['name'], string][]>;
+  /** by version, for the first five rows of iris */
+  predictions: Record<string, Prediction[]>;
 }
 
-const { stores, expected } = JSON.parse(
-  readFileSync(new URL('fixtures/schema2.json', import.meta.url), 'utf8'),
-) as Fixture;
+interface Fixture {
+  stores: Record<string, Entry[]>;
+  /** schema 3: path and bytes, base64 */
+  files?: [path: string[], base64: string][];
+  expected: OldWorkspace;
+}
+
+export type OldSchema = 1 | 2 | 3;
+
+const readFixture = (schema: 2 | 3) =>
+  JSON.parse(readFileSync(new URL(`fixtures/schema${schema}.json`, import.meta.url), 'utf8')) as Fixture;
+const schema2 = readFixture(2); // of schema 1 it differs by one store
+const FIXTURES: Record<OldSchema, Fixture> = { 1: schema2, 2: schema2, 3: readFixture(3) };
 
 /** What Lathe said of the old workspace when it was new. */
-export const oldWorkspace = expected;
+export function oldWorkspace(schema: OldSchema): OldWorkspace {
+  return FIXTURES[schema].expected;
+}
 
-/** Makes the database that a Lathe of schema 1 or 2 left. */
-export function writeOldDatabase(page: Page, schema: 1 | 2): Promise<void> {
+/** Makes the database and the files that a Lathe of this schema left. */
+export function writeOldDatabase(page: Page, schema: OldSchema): Promise<void> {
+  const { stores, files = [] } = FIXTURES[schema];
   return page.evaluate(
-    async ([schema, stores]) => {
+    async ([schema, stores, files]) => {
+      const top = await navigator.storage.getDirectory();
+      for (const [path, base64] of files) {
+        let folder = top;
+        for (const name of path.slice(0, -1)) folder = await folder.getDirectoryHandle(name, { create: true });
+        const file = await folder.getFileHandle(path.at(-1)!, { create: true });
+        const writable = await file.createWritable();
+        await writable.write(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)));
+        await writable.close();
+      }
       const decode = (value: unknown): unknown => {
         if (Array.isArray(value)) return value.map(decode);
         if (value === null || typeof value !== 'object') return value;
@@ -48,13 +67,21 @@ export function writeOldDatabase(page: Page, schema: 1 | 2): Promise<void> {
       const request = indexedDB.open('lathe', schema);
       request.onupgradeneeded = () => {
         const database = request.result;
-        database.createObjectStore('datasets', { keyPath: 'id' });
-        database.createObjectStore('content');
-        database.createObjectStore('runs', { keyPath: 'id', autoIncrement: true });
-        database.createObjectStore('models', { keyPath: 'name' });
-        database.createObjectStore('versions', { keyPath: 'runId' }).createIndex('id', 'id', { unique: true });
-        database.createObjectStore('trained');
-        if (schema === 2) database.createObjectStore('measurements');
+        if (schema === 3) {
+          const records = database.createObjectStore('records', { keyPath: ['kind', 'key'] });
+          records.createIndex('name', ['kind', 'name']);
+          records.createIndex('sequence', 'sequence');
+          records.createIndex('refs', 'refs', { multiEntry: true });
+          database.createObjectStore('summary');
+        } else {
+          database.createObjectStore('datasets', { keyPath: 'id' });
+          database.createObjectStore('content');
+          database.createObjectStore('runs', { keyPath: 'id', autoIncrement: true });
+          database.createObjectStore('models', { keyPath: 'name' });
+          database.createObjectStore('versions', { keyPath: 'runId' }).createIndex('id', 'id', { unique: true });
+          database.createObjectStore('trained');
+        }
+        if (schema !== 1) database.createObjectStore('measurements');
         for (const [name, entries] of Object.entries(stores)) {
           if (!database.objectStoreNames.contains(name)) continue;
           const store = request.transaction!.objectStore(name);
@@ -68,7 +95,7 @@ export function writeOldDatabase(page: Page, schema: 1 | 2): Promise<void> {
       });
       request.result.close();
     },
-    [schema, stores] as const,
+    [schema, stores, files] as const,
   );
 }
 

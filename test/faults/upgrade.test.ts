@@ -4,7 +4,14 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { Page } from 'playwright-core';
 import { crashTab, createProfile, launchChrome, removeProfile, visiting, type Chrome } from './chrome.ts';
-import { dumpDatabase, holdDatabase, oldWorkspace, raiseSchema, writeOldDatabase } from './oldDatabase.ts';
+import {
+  dumpDatabase,
+  holdDatabase,
+  oldWorkspace,
+  raiseSchema,
+  writeOldDatabase,
+  type OldSchema,
+} from './oldDatabase.ts';
 import { fault, faultAtEach, within } from './rows.ts';
 import { openSite, type Site } from './site.ts';
 import { makeWorkspace } from './workspace.ts';
@@ -14,14 +21,15 @@ beforeAll(async () => void (site = await openSite()));
 afterAll(() => site.close());
 
 /** Holds what Lathe now says to what the old Lathe said of the same. */
-async function expectOldWorkspace(page: Page): Promise<void> {
-  const iris = Object.keys(oldWorkspace.rows).find((id) => oldWorkspace.rows[id].total === 150)!;
+async function expectOldWorkspace(page: Page, schema: OldSchema): Promise<void> {
+  const old = oldWorkspace(schema);
+  const iris = Object.keys(old.rows).find((id) => old.rows[id].total === 150)!;
   const now = await page.evaluate(
     async (rows) => {
       const { lathe } = window;
       const datasets = await lathe.datasets();
-      const versions = await lathe.versions();
-      const runs = await lathe.runs();
+      const versions = await Promise.all((await lathe.versions()).map(({ id }) => lathe.version(id)));
+      const runs = await Promise.all((await lathe.runs()).map(({ id }) => lathe.run(id)));
       const found = { datasets, versions, runs, rows: {}, images: {}, predictions: {} } as Record<string, unknown> & {
         rows: Record<string, unknown>;
         images: Record<string, unknown>;
@@ -42,18 +50,19 @@ async function expectOldWorkspace(page: Page): Promise<void> {
       for (const { id } of versions) found.predictions[id] = await lathe.predict(id, rows);
       return found;
     },
-    oldWorkspace.rows[iris].rows.slice(0, 5),
+    old.rows[iris].rows.slice(0, 5),
   );
-  expect(now).toMatchObject(oldWorkspace);
+  expect(now).toMatchObject(old);
   for (const kind of ['datasets', 'versions', 'runs'] as const) {
-    expect(now[kind]).toHaveLength(oldWorkspace[kind].length);
+    expect(now[kind]).toHaveLength(old[kind].length);
   }
 }
 
 fault('blocked upgrade', 20, 'tells of it within 2 s, and goes on by itself when the old tab is closed', (n) =>
   visiting(async ({ chrome }) => {
     const old = await site.openEmpty(chrome.context);
-    await writeOldDatabase(old, n % 2 === 0 ? 2 : 1);
+    const schema = ([3, 2, 1] as const)[n % 3];
+    await writeOldDatabase(old, schema);
     await holdDatabase(old);
     const page = await site.open(chrome.context);
     await page.evaluate(
@@ -66,7 +75,7 @@ fault('blocked upgrade', 20, 'tells of it within 2 s, and goes on by itself when
         }),
     );
     await old.close();
-    await expectOldWorkspace(page);
+    await expectOldWorkspace(page, schema);
   }),
 );
 
@@ -108,7 +117,7 @@ const cuts: [string, (page: Page) => Promise<string | null>][] = [
 ];
 
 for (const [how, cutOff] of cuts) {
-  for (const schema of [1, 2] as const) {
+  for (const schema of [2, 3] as const) {
     describe(`schema ${schema}`, () => {
       let chrome: Chrome;
       let profile: string;
@@ -138,7 +147,7 @@ for (const [how, cutOff] of cuts) {
           const steps: string[] = [];
           await begin();
           site.gate = (what) => (steps.push(what), null);
-          await expectOldWorkspace(await site.open(chrome.context, { gated: true }));
+          await expectOldWorkspace(await site.open(chrome.context, { gated: true }), schema);
           return steps.map((what, step) => ({ step, what }));
         },
         async ({ step }) => {
@@ -163,7 +172,7 @@ for (const [how, cutOff] of cuts) {
           const after = await dumpDatabase(empty);
           if (after.schema === schema) expect(after).toEqual(before);
           const page = await site.open(chrome.context);
-          await expectOldWorkspace(page);
+          await expectOldWorkspace(page, schema);
           expect((await dumpDatabase(empty)).schema).toBeGreaterThan(schema);
         },
       );

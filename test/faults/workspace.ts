@@ -43,11 +43,11 @@ export function fingerprint(page: Page): Promise<Record<string, string>> {
         return [detail, await Promise.all(items.map(async ({ name, blob }) => [name, await blob.text()]))];
       });
     }
-    for (const run of await lathe.runs()) await look(`run ${run.id}`, async () => run);
-    for (const version of await lathe.versions()) {
-      await look(`version ${version.id}`, async () => {
-        const { example } = await lathe.predictForm(version.id);
-        return [version, example && (await lathe.predict(version.id, [example]))];
+    for (const { id } of await lathe.runs()) await look(`run ${id}`, () => lathe.run(id));
+    for (const { id } of await lathe.versions()) {
+      await look(`version ${id}`, async () => {
+        const { example } = await lathe.predictForm(id);
+        return [await lathe.version(id), example && (await lathe.predict(id, [example]))];
       });
     }
     return found;

@@ -9,6 +9,7 @@ import { writeBackup, type BackupFacts } from '../../src/store/backup.ts';
 import { pack } from '../../src/store/pack.ts';
 import { readBackup, type Backup } from '../../src/store/readBackup.ts';
 import type { DatasetFacts } from '../../src/store/datasets.ts';
+import type { EpochLog } from '../../src/train/events.ts';
 import type { RunFacts } from '../../src/store/runs.ts';
 import { versionId } from '../../src/store/versionId.ts';
 import type { VersionFacts } from '../../src/store/versions.ts';
@@ -41,6 +42,21 @@ export async function addDataset(kept: Kept, text: string): Promise<DatasetFacts
   return facts;
 }
 
+/** A run under the next number, with its log. */
+function addRun(kept: Kept, facts: Pick<RunFacts, 'state' | 'recipeId' | 'startedAt'>, epochs: EpochLog[]): RunFacts {
+  const id = ++kept.lastRun;
+  const { recipe: _recipe, log: _log, ...run } = newRun;
+  const record: RunFacts = { ...run, ...facts, id, last: epochs.at(-1) ?? null };
+  kept.records.run.set(String(id), record);
+  kept.records.log.set(String(id), { runId: id, epochs });
+  return record;
+}
+
+/** A line of a log. */
+export function lineOf(loss: number): EpochLog {
+  return { epoch: 1, loss, metric: 1, valLoss: null, valMetric: null, learningRate: 1, durationMs: 1 };
+}
+
 /** A run and its version. @param salt makes its weights and recipe other than those of another */
 export async function addVersion(
   kept: Kept,
@@ -48,13 +64,11 @@ export async function addVersion(
   dataset: DatasetFacts,
   salt: number,
 ): Promise<VersionFacts> {
-  const runId = ++kept.lastRun;
+  const runId = kept.lastRun + 1;
   const ownRecipe = { ...recipe, dataset: dataset.id, seed: salt };
   const recipeId = await sha256(stringify(ownRecipe));
   kept.records.recipe.set(recipeId, ownRecipe);
-  const { recipe: _recipe, ...run } = newRun;
-  const facts: RunFacts = { ...run, id: runId, state: 'finished', recipeId, startedAt: 1000 + salt };
-  kept.records.run.set(String(runId), facts);
+  addRun(kept, { state: 'finished', recipeId, startedAt: 1000 + salt }, [lineOf(salt)]);
   const record = kept.records.model.get(model) ?? { name: model, lastNumber: 0, aliases: [] };
   const number = record.lastNumber + 1;
   kept.records.model.set(model, { ...record, lastNumber: number, aliases: [{ name: 'champion', number }] });
@@ -64,6 +78,7 @@ export async function addVersion(
     metrics: { r2: salt % 2 ? 0.5 : NaN },
     id: versionId(model, number),
     number,
+    epochs: 1,
     note: '',
     tags: [],
     runId,
@@ -79,13 +94,11 @@ export async function addVersion(
 
 /** A run that was cut off, with a checkpoint. */
 export async function addCutRun(kept: Kept, dataset: DatasetFacts, salt: number): Promise<RunFacts> {
-  const runId = ++kept.lastRun;
+  const runId = kept.lastRun + 1;
   const ownRecipe = { ...recipe, dataset: dataset.id, seed: salt };
   const recipeId = await sha256(stringify(ownRecipe));
   kept.records.recipe.set(recipeId, ownRecipe);
-  const { recipe: _recipe, ...run } = newRun;
-  const facts: RunFacts = { ...run, id: runId, state: 'running', recipeId, startedAt: 1000 + salt };
-  kept.records.run.set(String(runId), facts);
+  const facts = addRun(kept, { state: 'running', recipeId, startedAt: 1000 + salt }, []);
   const state = pack({ step: salt });
   const states = [{ sha256: await addBlob(kept, state), sizeBytes: state.size, savedAt: 5, epoch: 1 }];
   kept.records.checkpoint.set(String(runId), { runId, states });

@@ -1,7 +1,11 @@
-// Databases as earlier Lathes have left them, schemas 1 and 2, with something of everything.
+// Workspaces as earlier Lathes have left them, with something of everything.
 
 import { openDB } from 'idb';
+import { openTopFolder, writeFile } from '../../src/store/files.ts';
 import { sha256 } from '../../src/store/hash.ts';
+import type { RunDetail } from '../../src/store/runs.ts';
+import type { VersionDetail } from '../../src/store/versions.ts';
+import schema3 from '../faults/fixtures/schema3.json';
 import { datasetOf, newRun, recipe, trained, versionOf } from './fixtures.ts';
 
 export const pictures = {
@@ -27,6 +31,35 @@ const version = (model: string, number: number, runId: number) => ({
   recipe,
   log,
 });
+
+/** What a Lathe of schema 3 had left after some work: its database, its files, and what its verbs said of it. */
+export const { stores, files, expected } = schema3 as unknown as {
+  stores: Record<string, [IDBValidKey, unknown][]>;
+  files: [path: string[], base64: string][];
+  expected: { runs: RunDetail[]; versions: VersionDetail[] };
+};
+
+export async function makeSchema3(name: string): Promise<void> {
+  for (const [[, ...path], base64] of files) {
+    let folder = await openTopFolder(name);
+    for (const each of path.slice(0, -1)) folder = await folder.getDirectoryHandle(each, { create: true });
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    await writeFile(folder, path.at(-1)!, new Blob([bytes]), 'a file');
+  }
+  const db = await openDB(name, 3, {
+    upgrade(database) {
+      const records = database.createObjectStore('records', { keyPath: ['kind', 'key'] });
+      records.createIndex('name', ['kind', 'name']);
+      records.createIndex('sequence', 'sequence');
+      records.createIndex('refs', 'refs', { multiEntry: true });
+      for (const store of ['summary', 'measurements']) database.createObjectStore(store);
+    },
+  });
+  for (const [store, entries] of Object.entries(stores)) {
+    for (const [key, value] of entries) await db.put(store, value, store === 'records' ? undefined : key);
+  }
+  db.close();
+}
 
 /** Two data sets, four runs of which one was removed, three versions of two models. */
 export async function makeEarlier(name: string, schema: 1 | 2): Promise<void> {

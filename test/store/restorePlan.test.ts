@@ -6,7 +6,7 @@ import { stringify } from '../../src/base/json.ts';
 import { emptyMaps, lineageOf, type RecordMaps } from '../../src/store/backupScope.ts';
 import { KINDS } from '../../src/store/kinds.ts';
 import { planRestore, type RestorePlan } from '../../src/store/restorePlan.ts';
-import { addCutRun, addDataset, addVersion, emptyKept, smallKept } from './backups.ts';
+import { addCutRun, addDataset, addVersion, emptyKept, lineOf, smallKept } from './backups.ts';
 
 /** What is there afterwards. */
 function apply(here: RecordMaps, { puts }: RestorePlan): RecordMaps {
@@ -127,10 +127,31 @@ test('a model that has another name here meanwhile is the same, and no empty one
 test('a run that went on since the backup stays; one that was finished when it was made comes back finished', async () => {
   const kept = await emptyKept();
   const run = await addCutRun(kept, await addDataset(kept, 'x,y\n1,2\n'), 1);
-  const log = [{ epoch: 1, loss: 1, metric: 1, valLoss: null, valMetric: null, learningRate: 1, durationMs: 1 }];
-  const later = { ...emptyMaps(), ...kept.records, run: new Map([['1', { ...run, state: 'finished' as const, log }]]) };
-  expect(planRestore(kept.records, later, 1).added).toEqual([]);
-  expect(ids(planRestore(later, kept.records, 1).added)).toEqual(['1']);
+  const last = lineOf(1);
+  const later = {
+    ...emptyMaps(),
+    ...kept.records,
+    run: new Map([['1', { ...run, state: 'finished' as const, last }]]),
+    log: new Map([['1', { runId: 1, epochs: [last] }]]),
+  };
+  const same = planRestore(kept.records, later, 1);
+  expect([same.added, same.puts.log.size]).toEqual([[], 0]);
+  const plan = planRestore(later, kept.records, 1);
+  expect(ids(plan.added)).toEqual(['1']);
+  expect([...plan.puts.log.values()]).toEqual([{ runId: 1, epochs: [last] }]);
+});
+
+test('a log comes under the number that its run gets, and back to a run that has lost it here', async () => {
+  const { records } = await smallKept();
+  const other = await emptyKept();
+  await addVersion(other, 'c', await addDataset(other, 'x,y\n5,6\n'), 10);
+  const plan = planRestore(records, other.records, 1);
+  const place = plan.renamed.find(({ kind, from }) => kind === 'run' && from === '1')!.to;
+  expect(plan.puts.log.get(place)).toEqual({ runId: Number(place), epochs: [lineOf(1)] });
+  const here = apply(emptyMaps(), planRestore(records, emptyMaps(), 0));
+  here.log.delete('1');
+  const again = planRestore(records, here, 4);
+  expect([again.added, [...again.puts.log]]).toEqual([[], [['1', { runId: 1, epochs: [lineOf(1)] }]]]);
 });
 
 test("a version whose run is lost here, and is not the backup's, keeps its number", async () => {

@@ -14,12 +14,21 @@ import { readLineage } from '../../src/store/lineage.ts';
 import { readCheckpoint, saveCheckpoint } from '../../src/store/checkpoints.ts';
 import { openShelf } from '../../src/store/measurements.ts';
 import { readModels, renameModel, setAlias } from '../../src/store/models.ts';
-import { addRun, discardRun, interruptRuns, listRuns, removeRun, saveRun } from '../../src/store/runs.ts';
+import {
+  addRun,
+  discardRun,
+  interruptRuns,
+  listRuns,
+  readRunDetail,
+  removeRun,
+  saveRun,
+} from '../../src/store/runs.ts';
 import {
   changeVersion,
   listVersions,
   readTrained,
   readVersion,
+  readVersionDetail,
   removeVersion,
   saveVersion,
 } from '../../src/store/versions.ts';
@@ -182,13 +191,17 @@ describe('versions', () => {
     expect(await readTrained(workspace, versions[2])).toMatchObject(trained);
   });
 
-  it('keep the log once, with their run', async () => {
+  it('keep the log once, in a record of its own', async () => {
     const run = await addRun(workspace, newRun);
     const log = [{ epoch: 1, loss: 1, metric: 0.5, valLoss: null, valMetric: null, learningRate: 0.1, durationMs: 3 }];
     const version = await saveVersion(workspace, versionOf('a'), trained, { ...run, log });
     expect(version.log).toEqual(log);
-    expect((await readVersion(workspace, 'a@1')).log).toEqual(log);
-    expect(await workspace.read('version', String(run.id))).not.toHaveProperty('log');
+    expect((await readVersionDetail(workspace, 'a@1')).log).toEqual(log);
+    expect(await readRunDetail(workspace, run.id)).toMatchObject({ log, last: log[0] });
+    for (const kind of ['run', 'version'] as const) {
+      expect(await workspace.read(kind, String(run.id))).not.toHaveProperty('log');
+    }
+    expect(await readVersion(workspace, 'a@1')).toMatchObject({ epochs: 1 });
   });
 
   it('never get the number of one that was removed', async () => {

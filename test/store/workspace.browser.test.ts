@@ -4,7 +4,7 @@ import { openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../../src/base/errors.ts';
 import { changeDataset, listDatasets, readDataset, saveDataset } from '../../src/store/datasets.ts';
-import { addRun, listRuns } from '../../src/store/runs.ts';
+import { addRun, listRuns, readRun } from '../../src/store/runs.ts';
 import { changeVersion, listVersions, readVersion, saveVersion } from '../../src/store/versions.ts';
 import { createWorkspace, type Workspace } from '../../src/store/workspace.ts';
 import { setAlias } from '../../src/store/models.ts';
@@ -187,7 +187,7 @@ describe('without room', () => {
     const writers: Record<string, () => Promise<unknown>> = {
       "the data set 'data d1'": () => saveDataset(workspace, dataset, content),
       "the version of 'b'": async () => {
-        const [run] = await listRuns(workspace);
+        const run = await readRun(workspace, 1);
         return saveVersion(workspace, versionOf('b'), { ...trained, dummy: { mean: Math.random() } }, run);
       },
       'the run': () => addRun(workspace, newRun),

@@ -134,7 +134,7 @@ describe('a run that is cut off', () => {
     await lathe.discardRun(runId); // the browser may have yet to say that it is gone
     const run = await runOf(runId);
     expect(run).toMatchObject({ state: 'stopped', resumable: null });
-    expect(run.log.length).toBeGreaterThan(0);
+    expect((await lathe.run(runId)).log.length).toBeGreaterThan(0);
     expect(await errorOf(lathe.resumeRun(runId))).toMatchObject({
       code: 'invalid',
       message: expect.stringMatching(/discarded/),

@@ -25,8 +25,8 @@ class CutOff {
   async look(): Promise<void> {
     const opening = this.#opening;
     this.#opening = false;
-    const runs = await lathe.runs();
-    const run = runs.findLast(({ state, resumable }) => state === 'interrupted' && resumable !== null) ?? null;
+    const runs = await lathe.runs({ state: 'interrupted' });
+    const run = runs.findLast(({ resumable }) => resumable !== null) ?? null;
     const putOff = Number(readPreference('put off') ?? 0);
     this.run = run && run.id > putOff ? run : null;
     if (opening && this.byItself && this.run) await this.#resumeByItself(this.run);

@@ -46,11 +46,9 @@ export class Training {
   #stride = 1;
   #seen = 0;
 
-  /** @param log of the epochs before, where a run is taken up */
-  constructor(recipe: Recipe, datasetName: string, log: EpochLog[] = []) {
+  constructor(recipe: Recipe, datasetName: string) {
     this.recipe = recipe;
     this.datasetName = datasetName;
-    this.log = log;
   }
 
   get running(): boolean {

@@ -34,7 +34,7 @@ const NUMBERS: Record<string, (version: Version) => number> = {
   number: (version) => version.number,
   run: (version) => version.runId,
   parameters: (version) => version.parameters,
-  epochs: (version) => version.log.length,
+  epochs: (version) => version.epochs,
   seconds: (version) => version.durationMs / 1000,
   rows: ({ split }) => split.train + split.validation + split.test,
   seed: (version) => version.recipe.seed,

@@ -23,7 +23,7 @@ const version = (id: string, more: Partial<Version> = {}): Version =>
     adapter: 'SwiftShader',
     metrics: { accuracy: 0.9, logLoss: 0.3 },
     parameters: 1234,
-    log: [],
+    epochs: 3,
     durationMs: 2000,
     split: { train: 7, validation: 2, test: 1 },
     createdAt: Date.parse('2026-05-04T12:00:00Z'),
