@@ -146,7 +146,8 @@ describe('runs', () => {
     const log = [{ epoch: 1, loss: 1, metric: 0.5, valLoss: null, valMetric: null, learningRate: 0.1, durationMs: 3 }];
     await saveRun(workspace, { ...run, log });
     await interruptRuns(workspace);
-    expect(await listRuns(workspace)).toMatchObject([{ id: 1, state: 'interrupted', log, versionId: null }]);
+    expect(await listRuns(workspace)).toMatchObject([{ id: 1, state: 'interrupted', last: log[0], versionId: null }]);
+    expect(await readRunDetail(workspace, 1)).toMatchObject({ state: 'interrupted', log });
   });
 
   it('cannot be changed in what was asked for, and not at all once they are finished', async () => {
@@ -182,7 +183,7 @@ describe('versions', () => {
   it('count up within a model, finish their run, and come back with their weights', async () => {
     const versions = [await addVersion('a'), await addVersion('b'), await addVersion('a')];
     expect(versions.map(({ id }) => id)).toEqual(['a@1', 'b@1', 'a@2']);
-    expect(await listVersions(workspace)).toEqual(versions);
+    expect(await listVersions(workspace)).toEqual(versions.map(({ log: _log, ...version }) => version));
     expect((await listRuns(workspace)).map(({ state, versionId }) => [state, versionId])).toEqual([
       ['finished', 'a@1'],
       ['finished', 'b@1'],
