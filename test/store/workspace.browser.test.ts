@@ -52,7 +52,7 @@ describe('a commit', () => {
     const { id } = await addVersion(workspace, 'a');
     await changeVersion(workspace, id, { note: 'x' });
     await changeVersion(workspace, id, { note: 'x' });
-    expect(told).toEqual([['recipe', 'run'], ['model', 'run', 'version'], ['version']]);
+    expect(told).toEqual([['log', 'recipe', 'run'], ['model', 'run', 'version'], ['version']]);
   });
 
   it('that throws changes nothing', async () => {
@@ -158,7 +158,10 @@ describe('a commit that is cut off', () => {
     expect(await later.list('version')).toEqual([version]);
     await addRun(later, newRun);
     expect((await later.ledger.readEntry(sequence + 1)) as { put: unknown[] }).toMatchObject({
-      put: [{ kind: 'run', key: '2' }],
+      put: [
+        { kind: 'log', key: '2' },
+        { kind: 'run', key: '2' },
+      ],
     });
   });
 
@@ -257,7 +260,7 @@ describe('what is held against the ledger', () => {
     await addVersion(workspace, 'a');
     await damage((db) => db.transaction('records', 'readwrite').objectStore('records').delete(['version', '1']));
     const tab = anotherTab();
-    expect(await tab.incident()).toMatchObject({ kind: 'halved', found: 3 });
+    expect(await tab.incident()).toMatchObject({ kind: 'halved', found: 4 });
     expect(await listRuns(tab)).toHaveLength(1);
   });
 

@@ -90,11 +90,8 @@ describe('a training', () => {
 
     const other = clientOn(DATABASE);
     expect(await other.lathe.version('clouds@1')).toEqual(version);
-    expect((await other.lathe.runs()).at(-1)).toMatchObject({
-      state: 'finished',
-      versionId: 'clouds@1',
-      log: version.log,
-    });
+    const last = version.log.at(-1);
+    expect((await other.lathe.runs()).at(-1)).toMatchObject({ state: 'finished', versionId: 'clouds@1', last });
     expect((await other.lathe.evaluate('clouds@1')).metrics).toEqual(version.metrics);
     other.close();
   });
