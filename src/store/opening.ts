@@ -87,8 +87,9 @@ export function createOpener({ name, blobs, ledger, onBlocked, onClosed, onMigra
     if (incident) return { db, incident };
     seen = database.summary;
     if (typeof known !== 'string' && known.sequence < seen.sequence) {
-      // a commit was cut off before its last step, or is under way
-      await tryLock(`write ${name}`, async () => ledger.write((await readSummary(db)).summary));
+      // a commit or a migration was cut off before its last step, or is under way
+      const catchUp = tryLock(`write ${name}`, async () => ledger.write((await readSummary(db)).summary));
+      await catchUp.catch((error: unknown) => console.warn('ledger not written:', error)); // no room, say: it may lag
     }
     return { db, incident };
   }

@@ -39,7 +39,7 @@ it('has every record, the second copy and every blob', async () => {
   await saveVersion(workspace, versionOf('a'), trained, await addRun(workspace, newRun));
   const [hash] = await workspace.blobs.list();
   const files = await untar(await exportRaw(name, 1e12));
-  expect(files.get('database/records.jsonl')!.trim().split('\n')).toHaveLength(4);
+  expect(files.get('database/records.jsonl')!.trim().split('\n')).toHaveLength(5);
   expect([...files.keys()]).toContain(`files/blobs/${hash.slice(0, 2)}/${hash}`);
   expect([...files.keys()]).toContain('files/ledger.json');
   expect([...files.keys()]).toContain('files/journal/2.json');

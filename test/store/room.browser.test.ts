@@ -49,7 +49,7 @@ it('is told by data set and by model, shared content once, with the oldest that 
   expect(datasets[0].sizeBytes).toBeGreaterThan(8);
   expect(checkpoints.runs).toBe(1);
   expect(checkpoints.sizeBytes).toBeGreaterThan(4000);
-  expect([records.count, unused.files]).toEqual([2 + 1 + 4 + 2 + 3 + 1, 0]);
+  expect([records.count, unused.files]).toEqual([2 + 1 + 4 + 4 + 2 + 3 + 1, 0]);
 });
 
 describe('clean-up', () => {
