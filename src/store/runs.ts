@@ -82,8 +82,11 @@ async function join(reader: Pick<Reader, 'read'>, { recipeId, ...facts }: RunFac
   return { ...run, resumable: await resumableFrom(reader, run) };
 }
 
-async function resumableFrom(reader: Pick<Reader, 'read'>, { id, state, recipe }: Run): Promise<Resumable | null> {
-  if (state !== 'interrupted' && state !== 'failed') return null;
+async function resumableFrom(
+  reader: Pick<Reader, 'read'>,
+  { id, state, recipe, versionId }: Run,
+): Promise<Resumable | null> {
+  if ((state !== 'interrupted' && state !== 'failed') || versionId !== null) return null;
   const [dataset, checkpoint] = await Promise.all([
     reader.read('dataset', recipe.dataset),
     reader.read('checkpoint', String(id)),

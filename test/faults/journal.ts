@@ -3,7 +3,7 @@
 
 import { expect } from 'vitest';
 import type { Page } from 'playwright-core';
-import type { Version } from '../../src/worker/api.ts';
+import type { Version, VersionDetail } from '../../src/worker/api.ts';
 
 type Write =
   | { kind: 'import'; name: string }
@@ -15,12 +15,12 @@ type Write =
 
 type Message =
   | { at: 'begin'; write: Write }
-  | { at: 'done'; dataset?: { id: string; name: string; rows: number }; version?: Version };
+  | { at: 'done'; dataset?: { id: string; name: string; rows: number }; version?: Version | VersionDetail };
 
 /** What was acknowledged so far, and the write under way, of which nobody knows. */
 export interface Journal {
   datasets: Map<string, { name: string; rows: number }>;
-  versions: Map<string, Version>;
+  versions: Map<string, VersionDetail>;
   /** ids that were given once and must never come again */
   removed: Set<string>;
   pending: Write | null;
@@ -116,7 +116,11 @@ function note(journal: Journal, message: Message): void {
   const write = journal.pending!;
   journal.pending = null;
   journal.acknowledged++;
-  if (message.version) journal.versions.set(message.version.id, message.version);
+  if (message.version) {
+    const { id } = message.version;
+    // a change of its notes does not tell its log, which stays
+    journal.versions.set(id, { log: [], ...journal.versions.get(id), ...message.version });
+  }
   if (message.dataset) journal.datasets.set(message.dataset.id, message.dataset);
   if (write.kind === 'removeVersion') {
     journal.versions.delete(write.id);
@@ -132,7 +136,8 @@ function note(journal: Journal, message: Message): void {
 export async function checkJournal(page: Page, journal: Journal): Promise<void> {
   const kept = await page.evaluate(async () => {
     const { lathe } = window;
-    const [datasets, versions, runs] = [await lathe.datasets(), await lathe.versions(), await lathe.runs()];
+    const [datasets, runs] = [await lathe.datasets(), await lathe.runs()];
+    const versions = await Promise.all((await lathe.versions()).map(({ id }) => lathe.version(id)));
     const rows: Record<string, number> = {};
     for (const { id } of datasets) {
       const { total } = await lathe.rows(id, { offset: 0, limit: 1 });

@@ -37,6 +37,7 @@ async function untar(file: Blob): Promise<Map<string, string>> {
 it('has every record, the second copy and every blob', async () => {
   const workspace = createWorkspace(name);
   await saveVersion(workspace, versionOf('a'), trained, await addRun(workspace, newRun));
+  await workspace.collected(); // or a file might be written while it is read
   const [hash] = await workspace.blobs.list();
   const files = await untar(await exportRaw(name, 1e12));
   expect(files.get('database/records.jsonl')!.trim().split('\n')).toHaveLength(5);

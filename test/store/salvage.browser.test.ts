@@ -234,8 +234,6 @@ describe('salvage', () => {
     expect((await salvage(workspace)).lost.toSorted()).toEqual([
       '1 of 1 data sets',
       '1 of 3 models',
-      '1 of 5 logs of runs',
-      '1 of 5 runs',
       "weights of version 'a@1'",
       "weights of version 'a@2'",
       "weights of version 'lone@1'",
