@@ -18,9 +18,6 @@ export function chooseVariant(gpu: Gpu, tuning: Tuning, shape: ProductShape): Va
   return tuning[keyOf(gpu, shape)] ?? candidates(gpu, shape)[0];
 }
 
-/** Multiplications from which a large tile is worth the time that its long text takes to compile. */
-const LARGE = 1 << 22;
-
 /** Outputs of one thread: rows and columns. */
 type Tile = [number, number];
 const TILES: Tile[] = [
@@ -49,8 +46,7 @@ const quad = ([tileRows, tileColumns]: Tile): Variant => ({ kind: 'quad', tileRo
 function onSoftware({ quads }: Gpu, shape: ProductShape): Variant {
   const { rows, columns, depth } = shape;
   const shared = quads && rows >= 16 && depth >= 8;
-  const tiles: Tile[] = shared && rows * columns * depth >= LARGE ? [[4, 16], ...TILES] : TILES;
-  const fitting = tiles.filter((tile) => threadsOf(shape, tile) >= 32 && columns >= tile[1] / 2);
+  const fitting = TILES.filter((tile) => threadsOf(shape, tile) >= 32 && columns >= tile[1] / 2);
   return shared && fitting.some(([r]) => r >= 4) ? quad(fitting.find(([r]) => r >= 4)!) : direct(fitting[0] ?? [1, 4]);
 }
 

@@ -2,8 +2,9 @@
 // convolutions, forward and backward, are all of this form (implicit GEMM); dense.ts and conv.ts say where the numbers
 // lie. Three ways to compute one, which tune.ts chooses among:
 // - direct: a thread sums a tile of outputs in registers and reads what it needs from the buffers. No barrier.
-// - quad: the same, and four neighbouring threads share what they read of b. Each reads another column and hands it to
-//   the three others by swaps, so the entries of a tile are the columns column ^ lane, each thread's in its own order.
+// - quad: the same, and four neighbouring threads share what they read of b. Where four columns lie side by side, each
+//   reads them at another inner index and hands them to all; else each reads another column and hands it on by swaps, so
+//   that the entries of a tile are the columns column ^ lane, each thread's in its own order.
 // - tiled: a workgroup brings blocks of a and b to workgroup memory, with barriers. What a GPU likes best.
 // One file, because the three share how an operand is read.
 
@@ -129,9 +130,15 @@ class TileReader {
   }
 
   /** Statements that read everything for the four steps from `k`, where that is done at once. */
-  readAhead(k: string): string {
+  readAhead(k: string, crossed: boolean = false): string {
     if (!this.#vectorAlongInner) return '';
-    return this.suffixes.map((s) => `let v${s} = ${this.#value(s, k)};`).join('\n');
+    return this.suffixes
+      .map((s) =>
+        crossed
+          ? `let r${s} = ${this.#value(s, k)}; let p${s} = select(r${s}, r${s}.yxwz, odd); let v${s} = select(p${s}, p${s}.zwxy, high);`
+          : `let v${s} = ${this.#value(s, k)};`,
+      )
+      .join('\n');
   }
 
   /** Statements that read what one step `k` needs; `j` is its place in the four. */
@@ -186,14 +193,14 @@ function directKernel(draft: Draft, product: Product, variant: Exclude<Variant, 
   const unroll = unrollOf(inner, quad);
 
   const readerA = new TileReader(a, 'a', tileRows, rows);
-  const readerB = quad
-    ? new QuadReader(b, tileColumns, columns, inner % unroll === 0 ? null : inner)
-    : new TileReader(b, 'b', tileColumns, columns);
+  const readerB = quad ? new QuadReader(b, tileColumns, columns, inner) : new TileReader(b, 'b', tileColumns, columns);
+  const byIndex = readerB instanceof QuadReader && readerB.byIndex;
+  const crossed = quad && !byIndex;
   const sum = (r: number, c: number) => `s${r}_${c}`;
   // one statement adds several products: a variable is dearer than a value between
   const reads = times(unroll, (j) => [
-    ...(j > 0 ? [`let k${j} = k + ${j}u;`] : []),
-    readerA.read(j === 0 ? 'k' : `k${j}`, j),
+    ...(j > 0 || byIndex ? [`let k${j} = k + ${byIndex ? `(lane ^ ${j}u)` : `${j}u`};`] : []),
+    readerA.read(j === 0 && !byIndex ? 'k' : `k${j}`, j),
     readerB.read(j === 0 ? 'k' : `k${j}`, j),
   ]).flat();
   const sums = times(tileRows, (r) =>
@@ -206,7 +213,7 @@ function directKernel(draft: Draft, product: Product, variant: Exclude<Variant, 
     product,
     unroll,
     `${readerA.loop()}\n${readerB.loop()}`,
-    [readerA.readAhead('k'), readerB.readAhead('k'), ...reads, ...sums].filter(Boolean).join('\n'),
+    [readerA.readAhead('k', byIndex), readerB.readAhead('k'), ...reads, ...sums].filter(Boolean).join('\n'),
   );
   const guarded = rows % tileRows !== 0 || lanes !== rowTiles;
   const guard = (r: string, text: string) => (guarded ? `if (row + ${r} < ${rows}u) {\n${text}\n}` : text);
@@ -215,7 +222,7 @@ function directKernel(draft: Draft, product: Product, variant: Exclude<Variant, 
         const values = times(columns, (c) => sum(r, c));
         return guard(`${r}u`, product.storeRow!(`(row + ${r}u)`, values));
       }).join('\n')
-    : storeTile(product, tileRows, tileColumns, quad ? '(c ^ lane)' : 'c', sum, guard);
+    : storeTile(product, tileRows, tileColumns, crossed ? '(c ^ lane)' : 'c', sum, guard);
 
   const size = Math.max(quad ? 4 : 1, groupSize(threads));
   const beside = columnSums(product, size);
@@ -235,7 +242,7 @@ ${!exact && !quad ? `if (i >= ${threads}u) { return; }` : ''}
 let line = ${draft.quotient('i', lanes, limit)};
 let row = (i - line * ${lanes}u) * ${tileRows}u;
 let column = ${quad && !exact ? `min(line, ${columnTiles - 1}u)` : 'line'} * ${tileColumns}u;
-${quad ? 'let lane = local & 3u;' : ''}
+${quad ? 'let lane = local & 3u;\nlet odd = (lane & 1u) == 1u;\nlet high = lane >= 2u;' : ''}
 ${readerA.outer('row', rows % tileRows === 0 && lanes === rowTiles)}
 ${readerB.outer('column', columns % tileColumns === 0)}
 ${times(tileRows, (r) => times(tileColumns, (c) => `var ${sum(r, c)} = 0.0;`).join(' ')).join('\n')}
@@ -277,22 +284,29 @@ ${guard('r', `for (var c = 0u; c < ${tileColumns}u; c++) { ${inside} }`)}
 }`;
 }
 
-/** The tile of b, of which each of four threads reads every fourth column and hands it to the others. */
+/** What lane ^ `m` holds. */
+const handed = (value: string, m: number): string => (m === 0 ? value : `${SWAPS[m - 1]}(${value})`);
+
+/** The tile of b, of which each of four threads reads a quarter and hands it to the others. */
 class QuadReader extends TileReader {
   readonly #b: Operand;
   readonly #groups: number;
   readonly #columns: number;
+  /** where the inner index ends, if that may be within the steps of one round; null: it is not */
   readonly #end: number | null;
   readonly #ahead: boolean;
+  /** each thread reads another inner index, not another column */
+  readonly byIndex: boolean;
 
-  /** @param end where the inner index ends, if that may be within the steps of one round; null: it is not */
-  constructor(b: Operand, width: number, columns: number, end: number | null) {
+  /** @param inner the length of the innermost sum */
+  constructor(b: Operand, width: number, columns: number, inner: number) {
     super(b, 'b', width, columns);
     this.#b = b;
     this.#groups = width / 4;
     this.#columns = columns;
-    this.#end = end;
+    this.#end = inner % unrollOf(inner, true) === 0 ? null : inner;
     this.#ahead = b.vector && b.along === 'inner';
+    this.byIndex = inner % 4 === 0 && b.vector && b.along === 'outer' && !b.step && b.valid('', '') === null;
   }
 
   override get suffixes(): string[] {
@@ -302,18 +316,24 @@ class QuadReader extends TileReader {
   override outer(first: string, whole: boolean): string {
     return this.suffixes
       .map((s, index) => {
-        const at = `${first} + ${4 * index}u + lane`;
-        return this.#b.outer(s, whole ? at : `min(${at}, ${this.#columns - 1}u)`);
+        const at = `${first} + ${4 * index}u${this.byIndex ? '' : ' + lane'}`;
+        return this.#b.outer(s, whole ? at : `min(${at}, ${this.#columns - (this.byIndex ? 4 : 1)}u)`);
       })
       .join('\n');
   }
 
   override readAhead(k: string): string {
-    if (!this.#ahead) return '';
-    return this.suffixes.map((s) => `let q${s} = ${readAt(this.#b, s, k)};`).join('\n');
+    if (!this.#ahead && !this.byIndex) return '';
+    const own = this.byIndex ? `(${k} + lane)` : k;
+    return this.suffixes.map((s) => `let q${s} = ${readAt(this.#b, s, own)};`).join('\n');
   }
 
   override read(k: string, j: number): string {
+    if (this.byIndex) {
+      return this.suffixes
+        .map((s) => XYZW.map((c, m) => `let v${s}_${m}_${j} = ${handed(`q${s}.${c}`, j)};`).join(' '))
+        .join('\n');
+    }
     const inside = this.#end === null ? null : `${k} < ${this.#end}u`;
     return this.suffixes
       .map((s) => {
