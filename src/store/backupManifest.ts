@@ -58,6 +58,8 @@ export const SEAL_HEADER = 'seal.json';
 
 /** Deeper than this no record is; recursion ends in an overflow only thousands of levels later. */
 const MAX_DEPTH = 100;
+/** More lists and objects than this are in no manifest: it has one for a record or a blob, and a million take a second. */
+const MAX_NODES = 2e6;
 
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -74,7 +76,8 @@ const manifest = v.object({
     v.object({ entry: v.string(), items: v.array(v.object({ key: v.string(), sha256: hash, sizeBytes: size })) }),
   ),
   blobs: v.array(v.object({ entry: v.string(), sha256: hash, sizeBytes: size })),
-  counts: v.record(v.string(), size),
+  /** compared with what is there, which is less than what could be written here */
+  counts: v.custom<Record<string, number>>((counts) => typeof counts === 'object' && counts !== null),
   missing: v.array(v.string()),
 });
 
@@ -95,8 +98,9 @@ export function parseManifest(text: string, what: string): Manifest {
     throw new UserError('invalid', `${what}: its manifest is damaged at '${path}'. Use another copy.`);
   }
   const { output } = parsed;
-  const counted = Object.entries(output.records).map(([kind, { items }]) => [kind, items.length] as const);
-  for (const [kind, count] of [...counted, ['blobs', output.blobs.length] as const]) {
+  const counts = Object.fromEntries(Object.entries(output.records).map(([kind, { items }]) => [kind, items.length]));
+  counts.blobs = output.blobs.length;
+  for (const [kind, count] of Object.entries(counts)) {
     if (kind !== 'blobs' && !KINDS.includes(kind as Kind) && output.schema === SCHEMA) {
       throw new UserError('invalid', `${what}: its manifest is damaged, there are no '${kind}'. Use another copy.`);
     }
@@ -107,12 +111,12 @@ export function parseManifest(text: string, what: string): Manifest {
       );
     }
   }
-  return output;
+  return { ...output, counts }; // those that belong to nothing are left out
 }
 
 /** The value, or undefined where it is no JSON, or nested so deeply that it can only be meant to do harm. */
 export function parseJson(text: string): unknown {
-  if (depthOf(text) > MAX_DEPTH) return undefined;
+  if (!isSane(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -125,16 +129,17 @@ export function noBackup(what: string, why: string): UserError {
   return new UserError('invalid', `${what}: it is no backup of Lathe, or is damaged: ${why}. Choose a whole copy.`);
 }
 
-/** How many brackets are open at most, those in strings left out. */
-function depthOf(text: string): number {
-  let [depth, deepest] = [0, 0];
+/** Whether it opens no more brackets than a record or a manifest does, those in strings left out. */
+function isSane(text: string): boolean {
+  let [depth, nodes] = [0, 0];
   let quoted = false;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === 0x22) quoted = !quoted;
     else if (quoted) i += code === 0x5c ? 1 : 0;
-    else if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++depth);
-    else if (code === 0x5d || code === 0x7d) depth--;
+    else if (code === 0x5b || code === 0x7b) {
+      if (++depth > MAX_DEPTH || ++nodes > MAX_NODES) return false;
+    } else if (code === 0x5d || code === 0x7d) depth--;
   }
-  return deepest;
+  return true;
 }

@@ -135,8 +135,8 @@ async function readRecords(
         const { key, sha256: hash, sizeBytes } = items[at];
         if (sizeBytes > MAX_RECORD_BYTES) throw noBackup(what, `a record of ${sizeBytes} bytes is none`);
         const json = new TextDecoder().decode((await take(sizeBytes + 1)).subarray(0, sizeBytes));
-        const value = parseRecord(json);
-        if ((await sha256(json)) !== hash) lost(key, 'its hash is not right');
+        const value = (await sha256(json)) === hash ? parseRecord(json) : null;
+        if (value === null) lost(key, 'its hash is not right');
         else if (value === undefined) lost(key, 'it is no record');
         else values.set(key, value);
       }
