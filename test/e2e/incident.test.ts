@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchApp, type App } from './app.ts';
+import { forgetRecords } from './steps.ts';
 
 let app: App;
 beforeAll(async () => {
@@ -20,22 +21,7 @@ test('records that are gone are an incident, and salvage brings the versions bac
     for (let i = 0; i < 2; i++) await lathe.train(recipe);
     return (await lathe.versions()).map(({ id }) => id);
   });
-  await page.evaluate(async () => {
-    for (const { name } of await indexedDB.databases()) {
-      await new Promise<void>((resolve, reject) => {
-        const opening = indexedDB.open(name!);
-        opening.onerror = () => reject(opening.error);
-        opening.onsuccess = () => {
-          const transaction = opening.result.transaction('records', 'readwrite');
-          transaction.objectStore('records').clear();
-          transaction.oncomplete = () => {
-            opening.result.close();
-            resolve();
-          };
-        };
-      });
-    }
-  });
+  await forgetRecords(page);
   await page.reload();
   await page.getByRole('heading', { name: 'Something that was kept here is gone' }).waitFor();
   await page.getByRole('button', { name: 'Salvage what can be' }).click();

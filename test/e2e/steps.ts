@@ -40,16 +40,18 @@ export const goTo = async (page: Page, name: string): Promise<void> => {
 
 /**
  * Everything that Lathe is for, by clicks: a dropped table, trained, evaluated, exported in both formats and used to
- * predict. Gives the names of the files that were downloaded.
+ * predict, and a version brought back from a backup. Gives the names of the files that were downloaded.
  */
 export async function walkJourney(page: Page): Promise<string[]> {
   const saved: string[] = [];
-  const save = async (click: () => Promise<void>) => {
+  const save = async (click: () => Promise<void>): Promise<Buffer> => {
     const download = page.waitForEvent('download');
     await click();
     const file = await download;
-    if (readFileSync(await file.path()).length < 100) throw new Error(`${file.suggestedFilename()} is almost empty`);
+    const bytes = readFileSync(await file.path());
+    if (bytes.length < 100) throw new Error(`${file.suggestedFilename()} is almost empty`);
     saved.push(file.suggestedFilename());
+    return bytes;
   };
 
   await title(page, 'Data');
@@ -87,5 +89,34 @@ export async function walkJourney(page: Page): Promise<string[]> {
     .waitFor();
   await dropSample(page, 'iris.csv');
   await save(() => page.getByRole('link', { name: 'Download iris-predictions.csv' }).click());
+
+  await page.getByRole('contentinfo').getByRole('link', { name: 'Workspace' }).click();
+  await title(page, 'Workspace');
+  await page.evaluate(() => delete (window as { showSaveFilePicker?: unknown }).showSaveFilePicker); // a download instead
+  const backup = await save(() => page.getByRole('button', { name: 'Save a backup' }).click());
+  await page.evaluate(() => window.lathe.removeVersion('iris@1'));
+  await page
+    .getByLabel('Backup file')
+    .setInputFiles({ name: 'backup.zip', mimeType: 'application/zip', buffer: backup });
+  await page.getByRole('button', { name: 'Read it back' }).click();
+  await page.getByText(/^✓? *[1-9]\d* things? came back/).waitFor();
+  await goTo(page, 'Versions');
+  await page.getByRole('article', { name: 'iris@1' }).waitFor();
   return saved;
 }
+
+/** Takes the records away under the page, as a browser may. */
+export const forgetRecords = (page: Page) =>
+  page.evaluate(async () => {
+    for (const { name } of await indexedDB.databases()) {
+      await new Promise<void>((resolve, reject) => {
+        const opening = indexedDB.open(name!);
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const transaction = opening.result.transaction('records', 'readwrite');
+          transaction.objectStore('records').clear();
+          transaction.oncomplete = () => (opening.result.close(), resolve());
+        };
+      });
+    }
+  });

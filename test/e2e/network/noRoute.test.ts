@@ -29,7 +29,12 @@ if (process.env.LATHE_NO_ROUTE) {
       await expect(stray.goto('https://1.1.1.1/')).rejects.toThrow(/net::ERR_/);
       await stray.close();
       const page = await app.open();
-      expect(await walkJourney(page)).toEqual(['iris-v1.onnx', 'iris-v1-tfjs.zip', 'iris-predictions.csv']);
+      expect(await walkJourney(page)).toEqual([
+        'iris-v1.onnx',
+        'iris-v1-tfjs.zip',
+        'iris-predictions.csv',
+        expect.stringMatching(/^lathe-backup-.*\.zip$/),
+      ]);
       expect(app.complaints).toEqual([]);
     } finally {
       await app.close();
@@ -38,7 +43,8 @@ if (process.env.LATHE_NO_ROUTE) {
 } else {
   const trial = spawnSync('unshare', [...ENTER, 'true'], { encoding: 'utf8' });
   const why = trial.error?.message ?? trial.stderr.trim();
-  const name = 'import, train, evaluate, export and predict pass in a network namespace without a route';
+  const name =
+    'import, train, evaluate, export, predict, backup and restore pass in a network namespace without a route';
   if (trial.status !== 0) {
     test.skip(`${name} (skipped: no such namespace can be made here: ${why})`);
   } else {

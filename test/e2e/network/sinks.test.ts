@@ -45,7 +45,7 @@ async function listen(patienceMs: number): Promise<string[]> {
 test('the whole journey asks nothing of any other host', () =>
   withBuild(DIST, async (app) => {
     const page = await app.open();
-    expect(await walkJourney(page)).toHaveLength(3);
+    expect(await walkJourney(page)).toHaveLength(4);
     await page.waitForTimeout(2000);
     expect(sinks.seen).toEqual([]);
     expect(app.complaints).toEqual([]);

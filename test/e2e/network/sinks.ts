@@ -6,10 +6,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * What Chromium asks by itself, whatever the page: updates of its components, whether someone is signed in, and what the
- * fields of a form may be (a hash of their ids). These find no one here, so that what the sinks see is the page's alone.
+ * What Chromium asks by itself, whatever the page: updates of its components, whether someone is signed in, what the
+ * fields of a form may be (a hash of their ids), and the check-in of its push messages. These find no one here, so that
+ * what the sinks see is the page's alone.
  */
-const BROWSERS_OWN = ['update.googleapis.com', 'accounts.google.com', 'content-autofill.googleapis.com'];
+const BROWSERS_OWN = [
+  'update.googleapis.com',
+  'accounts.google.com',
+  'content-autofill.googleapis.com',
+  'android.clients.google.com',
+];
 
 export interface Sinks {
   /** what came: `GET elsewhere.example/path`, `upgrade …`, `TLS host`, `connection`, `datagram` */
