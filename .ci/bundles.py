@@ -184,5 +184,30 @@ def check_command(folder, sample):
             expect(not list(folder.glob("bad-out*")), "half a file is left behind")
 
 
+def check_mlflow(folder):
+    model = yaml.safe_load((folder / "MLmodel").read_text("utf-8"))
+    expect(set(model["flavors"]) == {"onnx", "python_function"}, f"flavors {list(model['flavors'])}")
+    for flavor in model["flavors"].values():
+        expect((folder / flavor["data"]).is_file() and (folder / flavor["code"]).is_dir(), f"{flavor} names what is not there")
+    env = model["flavors"]["python_function"]["env"]
+    pip = [each for each in yaml.safe_load((folder / env["conda"]).read_text("utf-8"))["dependencies"] if isinstance(each, dict)]
+    lines = (folder / "requirements.txt").read_text("utf-8").split()
+    expect(pip == [{"pip": lines}], f"conda.yaml has {pip}, requirements.txt {lines}")
+    expect(yaml.safe_load((folder / env["virtualenv"]).read_text("utf-8"))["dependencies"] == ["-r requirements.txt"], "python_env")
+    inputs, outputs = (json.loads(model["signature"][key]) for key in ("inputs", "outputs"))
+    metadata = {entry.key: entry.value for entry in onnx.load(str(folder / "model.onnx")).metadata_props}
+    if inputs[0]["type"] != "tensor":
+        columns = [column for column, _ in json.loads(metadata["inputs"])]
+        expect([column["name"] for column in inputs] == columns, f"the signature has {inputs}")
+    names = ["prediction", *(f"probability {label}" for label in json.loads(metadata["labels"]))]
+    expect([column["name"] for column in outputs] == names, f"the signature has {outputs}")
+    example = json.loads((folder / "input_example.json").read_text("utf-8"))
+    served = json.loads((folder / "serving_input_example.json").read_text("utf-8"))
+    expect(example == served.get("dataframe_split", served), "another example for serving")
+    for printed in blocks(folder / "README.md", "python"):
+        expect("prediction" in run([sys.executable, "-c", printed], folder), "the README's program prints no prediction")
+    return run([sys.executable, "smoke_test.py"], folder)
+
+
 #: the ending of a bundle's name, and what checks it
-CHECKS = {"-triton.zip": check_triton, "-python.zip": check_python}
+CHECKS = {"-triton.zip": check_triton, "-python.zip": check_python, "-mlflow.zip": check_mlflow}

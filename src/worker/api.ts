@@ -128,7 +128,7 @@ export interface PredictForm {
   example: Row | null;
 }
 
-export type ExportFormat = 'onnx' | 'tfjs' | 'triton' | 'python';
+export type ExportFormat = 'onnx' | 'tfjs' | 'triton' | 'mlflow' | 'npm' | 'python';
 
 export interface Verification {
   runtime: string;

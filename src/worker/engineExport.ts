@@ -59,6 +59,8 @@ const FORMATS: Record<ExportFormat, Format> = {
     verify: verifyTfjs,
   },
   triton: bundle('-triton.zip', async () => (await import('../export/triton/triton.ts')).writeTriton),
+  mlflow: bundle('-mlflow.zip', async () => (await import('../export/mlflow/mlflow.ts')).writeMlflow),
+  npm: bundle('-npm.zip', async () => (await import('../export/npm/npm.ts')).writeNpm),
   python: bundle('-python.zip', async () => (await import('../export/python/python.ts')).writePython),
 };
 

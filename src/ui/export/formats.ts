@@ -34,6 +34,20 @@ export const FORMATS: Record<ExportFormat, FormatWords> = {
     runtimes: 'Triton Inference Server, in Docker, Kubernetes or KServe.',
     progress: 'Writing the files, opening the model in ONNX Runtime, comparing',
   },
+  mlflow: {
+    name: 'MLflow',
+    meaning: 'A folder that MLflow loads, serves and registers, with a signature of the real columns.',
+    inside: 'MLmodel, model.onnx, the Python function, environments, an input example, a smoke test.',
+    runtimes: 'MLflow 2 and later, and what takes its models.',
+    progress: 'Writing the files, opening the model in ONNX Runtime, comparing',
+  },
+  npm: {
+    name: 'npm package',
+    meaning: 'load() and predict() for a web page or Node, with types for the real columns and labels.',
+    inside: 'package.json, index.js, index.d.ts, model.onnx, a test, a README.',
+    runtimes: 'onnxruntime-web, in browsers and in Node 20 and later.',
+    progress: 'Writing the files, opening the model in ONNX Runtime, comparing',
+  },
   python: {
     name: 'Python',
     meaning: 'A command that scores a CSV file or images, and the same as a module for your own program.',
@@ -45,6 +59,6 @@ export const FORMATS: Record<ExportFormat, FormatWords> = {
 
 export const GROUPS: readonly { name: string; meaning: string; formats: readonly ExportFormat[] }[] = [
   { name: 'Files', meaning: 'The model itself.', formats: ['onnx', 'tfjs'] },
-  { name: 'Serving', meaning: 'For a server that answers requests.', formats: ['triton'] },
-  { name: 'Web and Python', meaning: 'For a program of your own.', formats: ['python'] },
+  { name: 'Serving', meaning: 'For a server that answers requests.', formats: ['triton', 'mlflow'] },
+  { name: 'Web and Python', meaning: 'For a program of your own.', formats: ['npm', 'python'] },
 ];
