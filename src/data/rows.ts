@@ -95,3 +95,15 @@ export function parseFeature(text: string, type: (FeatureEncoding & { kind: 'num
   const orders = dateOrders(text);
   return orders.length > 0 ? parseDate(text, orders[0]) : parseNumber(text);
 }
+
+/** Some rows of a table, in the order given. */
+export function takeRows(table: Table, index: Int32Array): Table {
+  return {
+    rows: index.length,
+    columns: table.columns.map((column) =>
+      isNumeric(column)
+        ? { ...column, values: Float64Array.from(index, (row) => column.values[row]) }
+        : { ...column, codes: Int32Array.from(index, (row) => column.codes[row]) },
+    ),
+  };
+}

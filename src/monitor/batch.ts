@@ -31,6 +31,8 @@ export interface Batch {
 export interface BatchOptions {
   methods?: Readonly<Record<string, DriftMethod>>;
   thresholds?: Readonly<Record<string, number>>;
+  /** false leaves out what looks at several columns at once */
+  several?: boolean;
   seed: number;
 }
 
@@ -86,7 +88,9 @@ export function examineBatch(reference: ReferenceProfile, batch: Batch, options:
     options.thresholds,
   );
   const matrix =
-    present.length === reference.columns.length ? sameCodes(reference, byName, batch.rows, options.seed) : null;
+    options.several !== false && present.length === reference.columns.length
+      ? sameCodes(reference, byName, batch.rows, options.seed)
+      : null;
   const domain = matrix && batch.rows >= LEAST_ROWS ? detectDomain(reference.matrix, matrix, options.seed) : null;
   const reconstruction =
     matrix && reference.components && reference.reconstructionError > 0
@@ -184,12 +188,12 @@ function countDuplicates(columns: readonly Column[], rows: number): number {
 
 type Outcome = Pick<BatchReport, 'outputDrift' | 'quality' | 'estimate'>;
 
-function examineOutputs(reference: ReferenceProfile, { rows, outputs }: Batch, matrix: Float64Array[]): Outcome {
+function examineOutputs(reference: ReferenceProfile, { outputs }: Batch, matrix: Float64Array[]): Outcome {
   if (outputs.kind === 'classes') {
     const known = reference.outputs;
     if (known.kind !== 'classes')
       throw new RangeError('examineBatch: the version predicts a number, the batch has classes');
-    const { labels, calibrators } = known;
+    const { labels } = known;
     const { predicted } = decide(outputs.probabilities, labels.length);
     const counts = new Array<number>(labels.length).fill(0);
     for (const c of predicted) counts[c]++;
@@ -200,13 +204,10 @@ function examineOutputs(reference: ReferenceProfile, { rows, outputs }: Batch, m
       missing: 0,
     });
     const [outputDrift] = compareColumns([{ reference: sample(known.counts), current: sample(counts) }]).columns;
-    const estimated = calibrators
-      ? estimateClasses(calibrateRows(calibrators, outputs.probabilities), predicted, labels.length)
-      : null;
     return {
       outputDrift,
       quality: outputs.actual ? classQuality(labels, outputs.probabilities, outputs.actual) : null,
-      estimate: estimated && { rows, metrics: estimated.metrics, standardError: estimated.standardError },
+      estimate: foreseeQuality(reference, outputs, matrix),
     };
   }
   const known = reference.outputs;
@@ -215,26 +216,55 @@ function examineOutputs(reference: ReferenceProfile, { rows, outputs }: Batch, m
   const [outputDrift] = compareColumns([
     { reference: sample(known.predictions), current: sample(outputs.predictions.slice().sort()) },
   ]).columns;
-  const estimated = known.loss ? estimateValues(known.loss, matrix, outputs.predictions) : null;
   return {
     outputDrift,
     quality: outputs.actual ? valueQuality(outputs.predictions, outputs.actual) : null,
-    estimate: estimated && { ...estimated, standardError: null },
+    estimate: foreseeQuality(reference, outputs, matrix),
   };
 }
 
+/** @param matrix the reference's columns as `matrixOf` gives them @returns null where the held-out part was too small to learn it from */
+function foreseeQuality(
+  { outputs: known }: ReferenceProfile,
+  outputs: BatchOutputs,
+  matrix: Float64Array[],
+): BatchReport['estimate'] {
+  if (outputs.kind === 'value') {
+    if (known.kind !== 'value' || !known.loss) return null;
+    return { ...estimateValues(known.loss, matrix, outputs.predictions), standardError: null };
+  }
+  if (known.kind !== 'classes' || !known.calibrators) return null;
+  const classes = known.labels.length;
+  const { predicted } = decide(outputs.probabilities, classes);
+  const calibrated = calibrateRows(known.calibrators, outputs.probabilities);
+  const { rows, metrics, standardError } = estimateClasses(calibrated, predicted, classes);
+  return { rows, metrics, standardError };
+}
+
+/** What the quality on these rows is foreseen to be, without their labels. @param columns all that the reference has */
+export function foresee(reference: ReferenceProfile, columns: readonly Column[], rows: number, outputs: BatchOutputs) {
+  const byName = new Map(columns.map((column) => [column.name, column]));
+  return foreseeQuality(
+    reference,
+    outputs,
+    matrixOf(
+      reference,
+      byName,
+      Int32Array.from({ length: rows }, (_, i) => i),
+    ),
+  );
+}
+
 function classQuality(labels: string[], probabilities: ArrayLike<number>, actual: Int32Array): Evaluation | null {
-  const known = Array.from(actual.keys()).filter((i) => actual[i] >= 0);
+  const known = Int32Array.from(actual.keys()).filter((i) => actual[i] >= 0);
   if (known.length === 0) return null;
   const classes = labels.length;
-  const rows = Float32Array.from(known.flatMap((i) => Array.from({ length: classes }, (_, c) => probabilities[i * classes + c]))); // prettier-ignore
-  const dummyShares = new Array<number>(classes).fill(1 / classes); // a dummy has no place here; it is left unread
-  return evaluateClasses({
-    labels,
-    actual: Int32Array.from(known, (i) => actual[i]),
-    probabilities: rows,
-    dummyShares,
+  const rows = new Float32Array(known.length * classes);
+  known.forEach((from, to) => {
+    for (let c = 0; c < classes; c++) rows[to * classes + c] = probabilities[from * classes + c];
   });
+  const dummyShares = new Array<number>(classes).fill(1 / classes); // a dummy has no place here; it is left unread
+  return evaluateClasses({ labels, actual: known.map((i) => actual[i]), probabilities: rows, dummyShares });
 }
 
 function valueQuality(predictions: Float64Array, actual: Float64Array): Evaluation | null {

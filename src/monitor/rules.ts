@@ -63,6 +63,8 @@ export interface BatchFigures {
   /** sequence number of the batch */
   batch: number;
   figures: readonly Figure[];
+  /** by `figureKey`: how far each figure varies by chance in a batch of this size; left out: the reference's */
+  spread?: ReadonlyMap<string, Spread>;
 }
 
 /** A rule that holds for a figure since a batch. */
@@ -118,11 +120,11 @@ export function raiseAlerts(
   for (const rule of rules) {
     if (!rule.enabled) continue;
     const rows = new Map<string, { since: number; length: number }>();
-    for (const { batch, figures } of batches) {
+    for (const { batch, figures, spread = reference } of batches) {
       for (const figure of figures) {
         if (figure.name !== rule.figure || !hasLabels(figure, rule.labels)) continue;
         const key = figureKey(figure);
-        const crossed = crossedBound(figure.value, boundsOf(rule.condition, reference.get(key)));
+        const crossed = crossedBound(figure.value, boundsOf(rule.condition, spread.get(key)));
         if (crossed === null) {
           rows.delete(key);
           continue;

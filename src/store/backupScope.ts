@@ -47,6 +47,7 @@ export function lineageOf(all: RecordMaps, models: string[]): RecordMaps {
     dataset: pick(all.dataset, (key) => datasets.has(key)),
     checkpoint: pick(all.checkpoint, (key) => runs.has(key)),
     artifact: pick(all.artifact, (_key, { runId }) => runs.has(String(runId))),
+    batch: pick(all.batch, (_key, { runId }) => runs.has(String(runId))),
   };
 }
 
@@ -73,6 +74,14 @@ export function soundPart(
     if (!all.recipe.has(recipeId)) return 'its recipe';
     return trained !== null && !isWhole(trained) && 'its network with all weights';
   });
+  // a version can be used without its reference, which is left out then
+  for (const [key, value] of version) {
+    if (value.reference && !isWhole(value.reference)) version.set(key, { ...value, reference: null });
+  }
+  const batch = sift('batch', (value) => {
+    if (!version.has(String(value.runId))) return 'its version';
+    return !refsOf('batch', value).every(isWhole) && 'its rows';
+  });
   const wholeStates = ({ states }: Records['checkpoint']) => states.filter(({ sha256 }) => isWhole(sha256));
   const checkpoint = sift('checkpoint', (value) => {
     if (!run.has(String(value.runId))) return 'its run';
@@ -80,7 +89,17 @@ export function soundPart(
   });
   for (const [key, value] of checkpoint) checkpoint.set(key, { ...value, states: wholeStates(value) });
   return {
-    sound: { dataset, recipe: all.recipe, run, log, model: all.model, version, checkpoint, artifact: all.artifact },
+    sound: {
+      dataset,
+      recipe: all.recipe,
+      run,
+      log,
+      model: all.model,
+      version,
+      checkpoint,
+      artifact: all.artifact,
+      batch,
+    },
     damaged,
   };
 }
@@ -102,6 +121,7 @@ export function nameRecord<K extends Kind>(kind: K, value: Records[K]): string {
     version: ({ id }) => `version '${id}'`,
     checkpoint: ({ runId }) => `the checkpoint of run ${runId}`,
     artifact: ({ fileName }) => `the record of the file '${fileName}'`,
+    batch: ({ name }) => `batch '${name}'`,
   };
   return names[kind](value);
 }
@@ -114,6 +134,7 @@ export function nameKey(kind: string, key: string): string {
     log: `the log of run ${key}`,
     version: `the version of run ${key}`,
     checkpoint: `the checkpoint of run ${key}`,
+    batch: `batch ${key.slice(0, 12)}…`,
   };
   return names[kind] ?? `${kind} '${key}'`;
 }

@@ -13,6 +13,7 @@ const NAMES: { [K in Kind]: (value: Records[K], key: string) => string } = {
   version: ({ id }) => `version '${id}'`,
   checkpoint: ({ runId }) => `checkpoint of run ${runId}`,
   artifact: ({ fileName }) => `record of the export '${fileName}'`,
+  batch: ({ name }) => `batch '${name}'`,
 };
 
 /** Such as `version 'iris@3'`; by its kind and key alone where it is damaged. */
@@ -24,8 +25,10 @@ export function describeRecord({ kind, key, json }: Pick<StoredRecord, 'kind' | 
   }
 }
 
+const PARTS: Partial<Record<string, string>> = { dataset: 'content of ', version: 'weights of ', batch: 'rows of ' };
+
 /** What of a record lies in the blobs that it refers to. */
 export function describeContent(record: Pick<StoredRecord, 'kind' | 'key' | 'json'>): string {
-  const part = record.kind === 'dataset' ? 'content of ' : record.kind === 'version' ? 'weights of ' : '';
+  const part = PARTS[record.kind] ?? '';
   return part + describeRecord(record);
 }

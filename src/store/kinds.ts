@@ -3,6 +3,7 @@
 
 import type { Recipe } from '../model/recipe.ts';
 import type { Artifact } from './artifacts.ts';
+import type { BatchFacts } from './batches.ts';
 import type { CheckpointFacts } from './checkpoints.ts';
 import type { DatasetFacts } from './datasets.ts';
 import type { LogFacts } from './logs.ts';
@@ -27,6 +28,8 @@ export interface Records {
   checkpoint: CheckpointFacts;
   /** by the SHA-256 of the file */
   artifact: Artifact;
+  /** by its id, the SHA-256 of what came and of the version that scored it */
+  batch: BatchFacts;
 }
 
 export type Kind = keyof Records;
@@ -46,9 +49,10 @@ const RULES: Rules = {
   run: { refs: ({ recipeId }) => [recipeId], name: ({ state }) => state },
   log: { refs: () => [] },
   model: { refs: () => [] },
-  version: { refs: ({ recipeId, trained }) => [recipeId, trained], name: ({ id }) => id },
+  version: { refs: ({ recipeId, trained, reference = null }) => [recipeId, trained, reference], name: ({ id }) => id },
   checkpoint: { refs: ({ states }) => states.map(({ sha256 }) => sha256) },
   artifact: { refs: () => [] },
+  batch: { refs: ({ content, outputs, report }) => [...Object.values(content), outputs, report] },
 };
 
 export const KINDS = Object.keys(RULES) as Kind[];

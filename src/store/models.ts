@@ -2,6 +2,7 @@
 // follows nothing: it stays where it was set, and goes with its version.
 
 import { UserError } from '../base/errors.ts';
+import type { Rule } from '../monitor/rules.ts';
 import type { Draft } from './records.ts';
 import { versionId } from './versionId.ts';
 import type { Workspace } from './workspace.ts';
@@ -19,6 +20,8 @@ export interface ModelRecord {
   lastNumber: number;
   /** by name */
   aliases: Alias[];
+  /** what raises alerts for batches that its versions score; left out: the presets */
+  rules?: Rule[];
 }
 
 export interface Model extends ModelRecord {
@@ -66,6 +69,13 @@ export async function readModel(draft: Pick<Draft, 'read'>, name: string): Promi
   const record = await draft.read('model', name);
   if (!record) throw new UserError('unknown', `model '${name}': there is none of this name.`);
   return record;
+}
+
+/** Changes what is said of a model. @throws UserError where it is unknown */
+export function changeModel(ws: Workspace, name: string, change: (record: ModelRecord) => ModelRecord): Promise<void> {
+  return ws.commit(`the settings of model '${name}'`, async (draft) => {
+    draft.put('model', name, change(await readModel(draft, name)));
+  });
 }
 
 /** Gives a model another name; its versions keep their numbers. @throws UserError where it is unknown or the name taken */

@@ -78,6 +78,7 @@ const SHAPES = {
     recipeId: hash,
     trained: v.nullable(hash),
     epochs: count,
+    reference: v.nullish(hash),
     bestEpoch: real,
     ended: text,
     metrics: figures,
@@ -103,6 +104,38 @@ const SHAPES = {
     sizeBytes: count,
     createdAt: time,
   }),
+  batch: v.looseObject({
+    id: hash,
+    runId: number,
+    name: text,
+    createdAt: time,
+    rows: count,
+    labelled: count,
+    figures: v.array(v.looseObject({ name: text, labels: v.record(text, text), value: real })),
+    alerts: v.array(
+      v.looseObject({
+        id: text,
+        rule: v.looseObject({ id: text, name: text, figure: text, severity: text }),
+        labels: v.record(text, text),
+        value: real,
+        bound: real,
+        batches: count,
+        effect: v.nullable(real),
+        acknowledged: v.nullable(v.looseObject({ note: text, at: time })),
+      }),
+    ),
+    repairs: v.array(v.looseObject({ kind: text, count: v.number(), message: text })),
+    content: v.union([
+      v.object({ columns: hash }),
+      v.object({ packed: hash, index: hash }),
+      v.pipe(
+        v.looseObject({}),
+        v.check((content) => Object.keys(content).length === 0),
+      ),
+    ]),
+    outputs: v.nullable(hash),
+    report: hash,
+  }),
 } satisfies Record<Kind, v.GenericSchema>;
 
 /** The key under which a record of this content is kept. */
@@ -115,6 +148,7 @@ const KEYS: { [K in Kind]: (value: Records[K]) => string | Promise<string> } = {
   version: ({ runId }) => String(runId),
   checkpoint: ({ runId }) => String(runId),
   artifact: ({ sha256 }) => sha256,
+  batch: ({ id }) => id,
 };
 
 /** Why this is no record of this kind and key; null where it is one. */

@@ -110,6 +110,13 @@ export function planRestore(incoming: RecordMaps, here: RecordMaps, lastRun: num
     else if (place) add('artifact', key, { ...artifact, runId: Number(place) });
   }
 
+  for (const [key, batch] of incoming.batch) {
+    const place = Number(runs.get(String(batch.runId)) ?? batch.runId);
+    const own = here.batch.get(key);
+    if (own) keep('batch', key, own);
+    else add('batch', key, { ...batch, runId: place });
+  }
+
   for (const { recipeId } of [...puts.run.values(), ...puts.version.values()]) {
     if (!here.recipe.has(recipeId)) puts.recipe.set(recipeId, incoming.recipe.get(recipeId)!);
   }

@@ -62,4 +62,5 @@ const PLURALS: Record<Kind, string> = {
   version: 'versions',
   checkpoint: 'checkpoints',
   artifact: 'records of exports',
+  batch: 'batches',
 };

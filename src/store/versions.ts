@@ -69,6 +69,8 @@ export interface VersionFacts extends Omit<Version, 'recipe' | 'aliases'> {
   recipeId: string;
   /** SHA-256 of the packed `TrainedModel`; null where an earlier Lathe had lost it */
   trained: string | null;
+  /** SHA-256 of the packed `Reference`; not there in versions of an earlier Lathe */
+  reference?: string | null;
 }
 
 /** What a run that has ended says of its version; the recipe, the epochs and the data set are the run's own. */
@@ -137,18 +139,21 @@ export async function readTrained(ws: Workspace, version: Version): Promise<Trai
 /**
  * Gives the version the next number of its model and keeps it, its weights and its finished run at once, all on disk when
  * this returns. The run's checkpoints go.
+ * @param reference as `packReference` gives it
  */
 export function saveVersion(
   ws: Workspace,
   facts: NewVersion,
   trained: TrainedModel,
   run: RunRecord,
+  reference: Blob | null = null,
 ): Promise<VersionDetail> {
   const { model } = facts;
   const what = `the version of '${model}'`;
   return ws.holdBlobs(async () => {
     const packed = await ws.putBlob(pack(trained), what);
     const weightsSha256 = await hashWeights(trained.weights);
+    const kept = reference && (await ws.putBlob(reference, what));
     const saved = await ws.commit(what, async (draft) => {
       const record = (await draft.read('model', model)) ?? { name: model, lastNumber: 0, aliases: [] };
       let number = record.lastNumber + 1;
@@ -165,6 +170,7 @@ export function saveVersion(
         recipeId: await recipeIdOf(run.recipe),
         epochs: run.log.length,
         trained: packed,
+        reference: kept,
         weightsSha256,
       };
       await changeRun(draft, { ...run, state: 'finished' });
@@ -203,6 +209,9 @@ export function removeVersion(ws: Workspace, id: string): Promise<void> {
     draft.remove('version', String(runId));
     for (const artifact of await draft.list('artifact')) {
       if (artifact.runId === runId) draft.remove('artifact', artifact.sha256);
+    }
+    for (const batch of await draft.list('batch')) {
+      if (batch.runId === runId) draft.remove('batch', batch.id);
     }
     const record = await draft.read('model', model);
     if (record?.aliases.some((alias) => alias.number === number)) {
@@ -243,7 +252,7 @@ async function join(reader: Pick<Reader, 'read'>, facts: VersionFacts): Promise<
 }
 
 function joined(
-  { recipeId: _recipeId, trained: _trained, ...facts }: VersionFacts,
+  { recipeId: _recipeId, trained: _trained, reference: _reference, ...facts }: VersionFacts,
   recipe: Recipe,
   model: ModelRecord | undefined,
 ): Version {

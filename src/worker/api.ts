@@ -1,6 +1,7 @@
 // The verbs of Lathe and what they give: the one contract between the page (or a script in its console) and the worker.
 // Types only. `client.ts` sends these calls, `engine.ts` answers them. Everything here is structured-cloneable.
 
+import type { Rule } from '../monitor/rules.ts';
 import type { Part } from '../data/split.ts';
 import type { Repair } from '../data/repairs.ts';
 import type { ColumnRole, ColumnType, Row } from '../data/table.ts';
@@ -18,6 +19,8 @@ import type { Incident } from '../store/incident.ts';
 import type { Kind } from '../store/kinds.ts';
 import type { SalvageReport } from '../store/salvage.ts';
 import type { Usage } from '../store/usage.ts';
+import type { BatchFacts } from '../store/batches.ts';
+import type { KeptReport } from './examine.ts';
 import type { Lineage } from '../store/lineage.ts';
 import type { Model } from '../store/models.ts';
 import type { RestoreProgress, RestoreReport } from '../store/restore.ts';
@@ -25,6 +28,11 @@ import type { Run, RunDetail, RunState } from '../store/runs.ts';
 import type { PredictField, Version, VersionDetail } from '../store/versions.ts';
 import type { BackendInfo, BackendName, BackendReport, EpochLog, StepProgress } from '../train/events.ts';
 
+export type { BeforeAfter } from '../monitor/beforeAfter.ts';
+export type { Figure, FigureName, Rule, Severity } from '../monitor/rules.ts';
+export type { Slice } from '../monitor/slices.ts';
+export type { BatchAlert } from '../store/batches.ts';
+export type { KeptReport } from './examine.ts';
 export type { Repair } from '../data/repairs.ts';
 export type { BackupProgress } from '../store/backup.ts';
 export type { BackupContents } from '../store/backupManifest.ts';
@@ -167,6 +175,51 @@ export interface ColumnChange {
   role?: ColumnRole;
 }
 
+/** New data that a version has scored, and what was found in it. */
+export interface Batch extends Omit<BatchFacts, 'runId' | 'content' | 'outputs' | 'report'> {
+  /** the version that scored it */
+  versionId: string;
+  kind: 'table' | 'images' | 'profile';
+}
+
+export interface BatchDetail extends Batch {
+  report: KeptReport;
+}
+
+export interface BatchProgress {
+  phase: 'reading' | 'parsing' | 'profiling' | 'scoring' | 'testing' | 'saving';
+  /** 0..1, or null where it cannot be known */
+  fraction: number | null;
+  rows: number;
+}
+
+export interface BatchRow {
+  /** in the batch, from 0 */
+  index: number;
+  predicted: string | number;
+  /** probability of the predicted class */
+  confidence: number | null;
+  /** null where it is not known */
+  actual: string | number | null;
+  /** tables */
+  row?: Row;
+  /** images */
+  image?: ImageItem;
+}
+
+export interface BatchRowPage {
+  total: number;
+  rows: BatchRow[];
+}
+
+export interface BatchRowQuery {
+  /** `shifted`: first the rows whose value of `column` is commoner here than in the reference; `unsure`, `wrong`: the worst first */
+  order?: 'index' | 'unsure' | 'wrong' | 'shifted';
+  column?: string;
+  offset?: number;
+  limit?: number;
+}
+
 /** What `watch` tells of. */
 export type LatheEvent =
   /** records were changed, here or in another tab */
@@ -269,6 +322,25 @@ export interface Lathe {
     versionId: string,
     files: File[],
   ): Promise<{ file: File; rows: number; preview: RowPage; repairs: Repair[] }>;
+
+  /** Scores new data, holds it against the reference of the version, and keeps both, with the alerts that it raises. */
+  scoreBatch(versionId: string, files: File[], options?: CallOptions<BatchProgress>): Promise<Batch>;
+  /** Every batch of a model, whichever version scored it, the oldest first. */
+  batches(model: string): Promise<Batch[]>;
+  batch(id: string): Promise<BatchDetail>;
+  batchRows(id: string, query?: BatchRowQuery): Promise<BatchRowPage>;
+  /**
+   * Joins labels that have come meanwhile by a key that both tables have (left out: the one they share, or the order of
+   * the rows), and examines the batch again. `label` is the column with the labels, left out: called as the target.
+   */
+  labelBatch(id: string, files: File[], join?: { key?: string; label?: string }): Promise<Batch>;
+  removeBatch(id: string): Promise<void>;
+  /** Says that an alert was seen to; null takes it back. */
+  acknowledge(batchId: string, alertId: string, note: string | null): Promise<Batch>;
+  /** What raises alerts for a model's batches; presets until they are set. */
+  rules(model: string): Promise<Rule[]>;
+  /** For batches that come from now on. */
+  setRules(model: string, rules: Rule[]): Promise<void>;
 
   /** Writes the file, opens its very bytes in the runtimes that read it, and throws where they differ by more than 1e-4. */
   exportModel(versionId: string, format: ExportFormat): Promise<ExportedModel>;

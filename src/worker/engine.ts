@@ -62,6 +62,16 @@ function createEngine(context: Context): Lathe {
     predict: async (...args) => (await import('./enginePredict.ts')).predict(context, ...args),
     predictFile: async (...args) => (await import('./enginePredict.ts')).predictFile(context, ...args),
 
+    scoreBatch: async (...args) => (await import('./engineMonitor.ts')).scoreBatch(context, ...args),
+    batches: async (...args) => (await import('./engineMonitor.ts')).batches(context, ...args),
+    batch: async (...args) => (await import('./engineMonitor.ts')).batch(context, ...args),
+    batchRows: async (...args) => (await import('./engineMonitor.ts')).batchRows(context, ...args),
+    labelBatch: async (...args) => (await import('./engineMonitor.ts')).labelBatch(context, ...args),
+    removeBatch: async (...args) => (await import('./engineMonitor.ts')).removeBatch(context, ...args),
+    acknowledge: async (...args) => (await import('./engineMonitor.ts')).acknowledge(context, ...args),
+    rules: async (...args) => (await import('./engineMonitor.ts')).rules(context, ...args),
+    setRules: async (...args) => (await import('./engineMonitor.ts')).setRules(context, ...args),
+
     exportModel: async (...args) => (await import('./engineExport.ts')).exportModel(context, ...args),
 
     incident: () => context.workspace.incident(),

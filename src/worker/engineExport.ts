@@ -5,6 +5,7 @@ import { UserError } from '../base/errors.ts';
 import { fileName } from '../base/fileName.ts';
 import { writeZip } from '../data/formats/zip.ts';
 import { encodeFeatures } from '../data/prepare.ts';
+import { takeRows } from '../data/rows.ts';
 import type { BundleFile, BundleInput } from '../export/bundle.ts';
 import type { ExportInput } from '../export/exportInput.ts';
 import { sampleInput, sampleRows, type Samples } from '../export/samples.ts';
@@ -16,7 +17,6 @@ import type { Context } from './context.ts';
 import { predictPart, type PredictedPart } from './engineEvaluate.ts';
 import { imageLength, pixelsOf, scalePixels } from './learningData.ts';
 import { modelOutputs } from './modelOutputs.ts';
-import { takeRows } from './tables.ts';
 import { verifyBundle, verifyOnnx, verifyTfjs, type RawRows } from './verify.ts';
 
 /** Data sets of fewer rows are compared whole. */

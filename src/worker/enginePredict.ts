@@ -84,7 +84,8 @@ export async function predictFile(
   };
 }
 
-async function openVersion(context: Context, id: string): Promise<{ version: Version; trained: TrainedModel }> {
+/** A version and what it takes to use it. */
+export async function openVersion(context: Context, id: string): Promise<{ version: Version; trained: TrainedModel }> {
   const version = await readVersion(context.workspace, id);
   return { version, trained: await readTrained(context.workspace, version) };
 }
@@ -93,7 +94,8 @@ function needs({ id }: Version, wanted: string, given: string): UserError {
   return new UserError('invalid', `input: version '${id}' takes ${wanted}, and ${given} were given.`);
 }
 
-function tableOutputs(
+/** Probabilities [rows, classes], or values [rows]. */
+export function tableOutputs(
   context: Context,
   version: Version,
   trained: TrainedModel,
@@ -104,7 +106,7 @@ function tableOutputs(
 }
 
 /** Probabilities [files, classes], or values [files]; a few images in memory at a time. */
-async function imageOutputs(
+export async function imageOutputs(
   context: Context,
   version: Version,
   trained: TrainedModel,

@@ -1,7 +1,7 @@
 // Tables as they are kept, and as a recipe types them.
 
 import { UserError } from '../base/errors.ts';
-import { isNumeric, type ColumnSpec, type ColumnType, type Table } from '../data/table.ts';
+import type { ColumnSpec, ColumnType, Table } from '../data/table.ts';
 import { readDataset, readTable } from '../store/datasets.ts';
 import type { Context } from './context.ts';
 
@@ -33,16 +33,4 @@ export function columnOf(table: Table, name: string): Table['columns'][number] {
   const column = table.columns.find((each) => each.name === name);
   if (!column) throw new UserError('unknown', `column '${name}': the data set has none of this name.`);
   return column;
-}
-
-/** Some rows of a table, in the order given. */
-export function takeRows(table: Table, index: Int32Array): Table {
-  return {
-    rows: index.length,
-    columns: table.columns.map((column) =>
-      isNumeric(column)
-        ? { ...column, values: Float64Array.from(index, (row) => column.values[row]) }
-        : { ...column, codes: Int32Array.from(index, (row) => column.codes[row]) },
-    ),
-  };
 }

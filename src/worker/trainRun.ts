@@ -6,6 +6,7 @@ import { abortError, UserError } from '../base/errors.ts';
 import type { Recipe } from '../model/recipe.ts';
 import { openShelf } from '../store/measurements.ts';
 import { saveRun, type RunRecord } from '../store/runs.ts';
+import { packReference } from '../store/references.ts';
 import { saveVersion, type VersionDetail } from '../store/versions.ts';
 import type { Workspace } from '../store/workspace.ts';
 import { useBackend } from '../train/backend.ts';
@@ -111,8 +112,17 @@ export async function trainRun(
         : new Float32Array(0);
     const evaluation = split.test.length > 0 ? evaluateOutputs(data, split.test, outputs, prepared.dummy) : null;
     throwIfAborted(control.signal);
+    /** A version without a test part is watched by its validation part. */
+    const validated = async () => {
+      const input = await encodeRows(context, data, prepared.preparation, split.validation);
+      const rows = split.validation;
+      if (rows.length === 0) return { rows, outputs: new Float32Array(0) };
+      return { rows, outputs: await modelOutputs(context, usable, run.backend!, input, rows.length) };
+    };
 
     report('saving');
+    const held = split.test.length > 0 ? { rows: split.test, outputs } : await validated();
+    const reference = await keepReference(data, prepared, recipe.seed, held);
     const finished: RunRecord = { ...run, log: result.history, durationMs: elapsed() };
     return await saveVersion(
       workspace,
@@ -134,6 +144,7 @@ export async function trainRun(
       },
       { ...usable, split, dummy: prepared.dummy, ...formOf(data, prepared) },
       finished,
+      reference,
     );
   } catch (error) {
     const aborted = error instanceof Error && error.name === 'AbortError';
@@ -232,6 +243,22 @@ async function learnAndLog(
     }
   } finally {
     await checkpoints.close(); // or one might come after the version
+  }
+}
+
+/** What later batches are held against; a version is worth keeping without it too. */
+async function keepReference(
+  data: LearningData,
+  prepared: PreparedRecipe,
+  seed: number,
+  held: { rows: Int32Array; outputs: Float32Array },
+): Promise<Blob | null> {
+  try {
+    const { makeReference } = await import('./makeReference.ts');
+    return packReference(await makeReference(data, prepared, seed, held.rows, held.outputs));
+  } catch (error) {
+    console.warn('no reference kept:', error);
+    return null;
   }
 }
 

@@ -7,7 +7,7 @@ import { compareProfile } from '../../src/monitor/profileDrift.ts';
 import { parseProfile } from '../../src/monitor/readProfile.ts';
 import { profileReference } from '../../src/monitor/reference.ts';
 import { createSketch, SKETCH_RANK_ERROR } from '../../src/monitor/sketch.ts';
-import { takeRows } from '../../src/worker/tables.ts';
+import { takeRows } from '../../src/data/rows.ts';
 
 const LABELS = ['no', 'yes'];
 const LAYOUT: ProfileLayout = {
