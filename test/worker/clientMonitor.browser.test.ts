@@ -1,0 +1,94 @@
+import { afterAll, expect, test } from 'vitest';
+import { createRandom } from '../../src/base/random.ts';
+import { clientOn, csv, removeDatabase } from './clients.ts';
+
+const DATABASE = 'client monitor test';
+const client = clientOn(DATABASE);
+const { lathe } = client;
+
+afterAll(async () => {
+  client.close();
+  await removeDatabase(DATABASE);
+});
+
+/** Two classes by x and y, with a category that says nothing. @param shift added to x in every row */
+function stream(rows: number, seed: number, { shift = 0, labelled = true, unseen = false } = {}): File {
+  const random = createRandom(seed);
+  const lines = Array.from({ length: rows }, (_, i) => {
+    const [x, y] = [random.normal() + shift, random.normal()];
+    const kind = x + y + 0.3 * random.normal() > 0 ? 'high' : 'low';
+    const colour = unseen && i % 10 === 0 ? 'mauve' : ['red', 'green', 'blue'][random.below(3)];
+    return [i, x.toFixed(4), y.toFixed(4), colour, ...(labelled ? [kind] : [])].join();
+  });
+  return csv('stream.csv', [`id,x,y,colour${labelled ? ',kind' : ''}`, ...lines].join('\n'));
+}
+
+test('A batch like the training data raises no alert; a shifted one raises it on the column that shifted', async () => {
+  const dataset = await lathe.importFiles([stream(600, 1)]);
+  const recipe = await lathe.suggestRecipe(dataset.id, { target: 'kind' });
+  recipe.backend = 'cpu';
+  recipe.training.epochs = 15;
+  recipe.columns = recipe.columns.map((column) => (column.name === 'id' ? { ...column, role: 'ignore' } : column));
+  const version = await lathe.train(recipe, { model: 'stream' });
+
+  const quiet = await lathe.scoreBatch(version.id, [stream(400, 2)]);
+  expect(quiet).toMatchObject({ versionId: version.id, rows: 400, labelled: 400, kind: 'table' });
+  expect(quiet.alerts.map(({ id }) => id)).toEqual([]);
+
+  const phases = new Set<string>();
+  const shifted = await lathe.scoreBatch(
+    'stream@latest',
+    [stream(400, 3, { shift: 1.5, labelled: false, unseen: true })],
+    {
+      onProgress: ({ phase }) => phases.add(phase),
+    },
+  );
+  expect([...phases]).toEqual(expect.arrayContaining(['scoring', 'testing', 'saving']));
+  const drifted = shifted.alerts.filter(({ rule }) => rule.id === 'drift-column').map(({ labels }) => labels.column);
+  expect(drifted).toEqual(expect.arrayContaining(['x']));
+  expect(drifted).not.toContain('y');
+  expect(shifted.alerts.find(({ rule }) => rule.id === 'unseen')?.labels).toEqual({ column: 'colour' });
+  expect(shifted.labelled).toBe(0);
+
+  const { report } = await lathe.batch(shifted.id);
+  expect(report.distributions.map(({ column }) => column)).toEqual(['x', 'y', 'colour', 'prediction']);
+  expect(report.estimate?.metrics.accuracy).toBeGreaterThan(0.7);
+  expect(Object.keys(report.effects)).toContain('x');
+  const top = await lathe.batchRows(shifted.id, { order: 'shifted', column: 'x', limit: 5 });
+  expect(top.total).toBe(400);
+  for (const { row } of top.rows) expect(Number(row!.x)).toBeGreaterThan(1.5);
+
+  // the labels come later, in another order, with a key
+  const truth = await stream(400, 3, { shift: 1.5, unseen: true }).text();
+  const [header, ...rows] = truth.split('\n').map((line) => line.split(','));
+  const labels = [[header[0], header[4]], ...rows.map((row) => [row[0], row[4]]).reverse()];
+  const joined = await lathe.labelBatch(shifted.id, [csv('labels.csv', labels.map((row) => row.join()).join('\n'))]);
+  expect(joined).toMatchObject({ id: shifted.id, labelled: 400 });
+  const known = joined.figures.find(({ name, labels: own }) => name === 'lathe_quality' && own.metric === 'accuracy')!;
+  expect(Math.abs(known.value - report.estimate!.metrics.accuracy)).toBeLessThan(0.08);
+
+  const alert = joined.alerts[0];
+  const seen = await lathe.acknowledge(joined.id, alert.id, 'new customers in the north');
+  expect(seen.alerts[0].acknowledged).toMatchObject({ note: 'new customers in the north' });
+  expect((await lathe.batches('stream')).map(({ rows: count, labelled }) => [count, labelled])).toEqual([
+    [400, 400],
+    [400, 400],
+  ]);
+
+  const rules = await lathe.rules('stream');
+  await lathe.setRules(
+    'stream',
+    rules.map((rule) => ({ ...rule, enabled: rule.id === 'unseen' })),
+  );
+  const third = await lathe.scoreBatch(version.id, [stream(300, 4, { shift: 1.5, labelled: false })]);
+  expect(third.alerts).toEqual([]);
+  await expect(lathe.setRules('stream', [{ ...rules[0], forBatches: 0 }])).rejects.toThrow(/1 batch in a row or more/);
+  await expect(lathe.scoreBatch(version.id, [csv('other.csv', 'a,b\n1,2\n3,4')])).rejects.toThrow(
+    /none is one that version/,
+  );
+
+  await lathe.removeBatch(third.id);
+  expect(await lathe.batches('stream')).toHaveLength(2);
+  await lathe.removeVersion(version.id);
+  await expect(lathe.batch(shifted.id)).rejects.toThrow(/not kept/);
+});
