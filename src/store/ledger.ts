@@ -5,7 +5,7 @@
 // database is never behind the ledger, and where it is, something was lost. This file judges nothing (incident.ts).
 
 import type { StoredRecord, Summary } from './db.ts';
-import { listFiles, openFolder, readChecked, removeFile, writeChecked, type Folder } from './files.ts';
+import { listFiles, openFolder, readChecked, readFile, removeFile, writeChecked, type Folder } from './files.ts';
 import type { Kind } from './kinds.ts';
 
 /** What a commit did. */
@@ -46,7 +46,12 @@ export function createLedger(open: () => Promise<Folder>): Ledger {
   const fileOf = (sequence: number) => `${sequence}.json`;
   const readEntry = async (sequence: number) => parsed<Entry>(await readChecked(await journal(), fileOf(sequence)));
   return {
-    read: async () => parsed<LedgerFacts>(await readChecked(await open(), LEDGER)),
+    async read() {
+      const folder = await open();
+      // made and not filled: the page was closed while it opened for the first time, or another tab is at it
+      if ((await readFile(folder, LEDGER))?.size === 0) return 'missing';
+      return parsed<LedgerFacts>(await readChecked(folder, LEDGER));
+    },
     write: async (facts) => writeChecked(await open(), LEDGER, JSON.stringify(facts), 'the ledger'),
     async writeEntry(entry, what) {
       await writeChecked(await journal(), fileOf(entry.sequence), JSON.stringify(entry), what);

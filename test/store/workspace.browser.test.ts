@@ -256,6 +256,21 @@ describe('what is held against the ledger', () => {
     }
   });
 
+  it('is whole where its first opening was cut off, and wiped where a ledger without content has a journal', async () => {
+    const top = await navigator.storage.getDirectory();
+    const emptyLedger = async () => {
+      const ledger = await (await top.getDirectoryHandle(name, { create: true })).getFileHandle('ledger.json', { create: true }); // prettier-ignore
+      await (await ledger.createWritable()).close();
+    };
+    await emptyLedger();
+    expect(await workspace.incident()).toBeNull();
+    await addVersion(workspace, 'a');
+    await workspace.close();
+    await new Promise((resolve) => (indexedDB.deleteDatabase(name).onsuccess = resolve));
+    await emptyLedger();
+    expect(await anotherTab().incident()).toMatchObject({ kind: 'wiped' });
+  });
+
   it('is halved where records are gone', async () => {
     await addVersion(workspace, 'a');
     await damage((db) => db.transaction('records', 'readwrite').objectStore('records').delete(['version', '1']));
