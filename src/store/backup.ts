@@ -8,7 +8,7 @@ import { MAX_ARCHIVE_ENTRIES, writeArchive } from '../data/formats/zipArchive.ts
 import { MANIFEST, SEAL_HEADER, type BackupContents, type BlobEntry, type Manifest } from './backupManifest.ts';
 import { blobsOf, lineageOf, nameRecord, type RecordMaps } from './backupScope.ts';
 import { SCHEMA, type Summary } from './db.ts';
-import { nameQuota } from './errors.ts';
+import { nameWriteError } from './errors.ts';
 import { sha256 } from './hash.ts';
 import { KINDS, refsOf } from './kinds.ts';
 import { createSeal, sealStream } from './seal.ts';
@@ -114,7 +114,7 @@ export async function writeBackup(
       () => error,
       (reason: unknown) => reason,
     );
-    throw nameQuota(below, 'the backup');
+    throw nameWriteError(below, 'the backup');
   }
 }
 

@@ -4,7 +4,7 @@
 
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
 import { abortError, UserError } from '../base/errors.ts';
-import { nameQuota } from './errors.ts';
+import { closedError, isClosed, nameWriteError } from './errors.ts';
 import type { Kind } from './kinds.ts';
 
 /** A record as it lies on disk. */
@@ -150,7 +150,8 @@ export async function writing<Names extends StoreName[], T>(
     abort(transaction);
     await done;
     // a request only says that its transaction was aborted
-    const named = nameQuota(transaction.error ?? error, what);
+    const cause = transaction.error ?? error;
+    const named = isClosed(cause) ? closedError(what, cause) : nameWriteError(cause, what);
     throw named instanceof UserError ? named : error;
   }
 }

@@ -15,9 +15,16 @@ export function isQuotaError(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'QuotaExceededError';
 }
 
-/** `error` as it is, or as a `quotaError` where it says that there was no room. */
-export function nameQuota(error: unknown, what: string): unknown {
-  return isQuotaError(error) ? quotaError(what, error) : error;
+/** `error` as it is, or by its name where it says that there was no room, or that what was written to is gone. */
+export function nameWriteError(error: unknown, what: string): unknown {
+  if (isQuotaError(error)) return quotaError(what, error);
+  const lost = isGone(error) || (error instanceof DOMException && error.name === 'InvalidStateError');
+  return lost ? closedError(what, error) : error;
+}
+
+/** There is no such file or folder. */
+export function isGone(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'NotFoundError';
 }
 
 /** Why an IndexedDB or a folder cannot be opened; errors that are no DOMException are passed on. */
@@ -50,9 +57,9 @@ export function isUnreadable(error: unknown): boolean {
   return error instanceof DOMException && ['UnknownError', 'NotReadableError'].includes(error.name);
 }
 
-/** The browser has closed the database under the page. */
+/** The browser has closed the database under the page, before a transaction or in the middle of one. */
 export function isClosed(error: unknown): boolean {
-  return error instanceof DOMException && error.name === 'InvalidStateError';
+  return error instanceof DOMException && ['InvalidStateError', 'AbortError'].includes(error.name);
 }
 
 export function closedError(what: string, cause: unknown): UserError {

@@ -2,7 +2,7 @@
 // beside it and swaps. It knows nothing of what the files hold.
 
 import { UserError } from '../base/errors.ts';
-import { blockedError, nameQuota, openingError } from './errors.ts';
+import { blockedError, isGone, nameWriteError, openingError } from './errors.ts';
 import { sha256 } from './hash.ts';
 
 export type Folder = FileSystemDirectoryHandle;
@@ -34,7 +34,7 @@ export async function openFolder(parent: Folder, name: string): Promise<Folder> 
   try {
     return await parent.getDirectoryHandle(name, { create: true });
   } catch (error) {
-    throw nameQuota(error, `the folder '${name}'`);
+    throw nameWriteError(error, `the folder '${name}'`);
   }
 }
 
@@ -59,7 +59,7 @@ export async function writeFile(
   } catch (error) {
     await writable?.abort().catch(() => {}); // a stream that has failed has ended already
     if ((await readFile(folder, name))?.size === 0) await removeFile(folder, name); // made above, and never filled
-    throw nameQuota(error, what);
+    throw nameWriteError(error, what);
   }
 }
 
@@ -68,7 +68,7 @@ export async function readFile(folder: Folder, name: string): Promise<File | und
   try {
     return await (await folder.getFileHandle(name)).getFile();
   } catch (error) {
-    if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
+    if (isGone(error)) return undefined;
     throw error;
   }
 }
@@ -119,6 +119,6 @@ async function removeEntry(folder: Folder, name: string): Promise<void> {
   try {
     await folder.removeEntry(name, { recursive: true });
   } catch (error) {
-    if (!(error instanceof DOMException && error.name === 'NotFoundError')) throw error;
+    if (!isGone(error)) throw error;
   }
 }

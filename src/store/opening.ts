@@ -5,10 +5,13 @@
 import { UserError } from '../base/errors.ts';
 import type { Blobs } from './blobs.ts';
 import { EMPTY, openDatabase, type Database, type OpeningHooks, type Summary } from './db.ts';
-import { isUnreadable, openingError } from './errors.ts';
+import { isClosed, isUnreadable, openingError } from './errors.ts';
 import { incidentError, judge, type Incident } from './incident.ts';
 import type { Ledger, LedgerFacts } from './ledger.ts';
 import { tryLock, withLock } from './locks.ts';
+
+/** A browser that comes upon damage while it opens a database gives that up, and opens a new one when it is asked again. */
+const ATTEMPTS = 3;
 
 export interface Opened {
   /** null where the browser cannot open or read it */
@@ -34,12 +37,12 @@ export interface OpenerOptions {
   blobs: Blobs;
   ledger: Ledger;
   onBlocked: () => void;
-  /** the browser has closed the database, and everything that was opened is to be opened anew */
-  onClosed: () => void;
+  /** the browser has closed the database, or cannot read it: something may be gone */
+  onDoubt: () => void;
   onMigrationStep: (step: string) => void;
 }
 
-export function createOpener({ name, blobs, ledger, onBlocked, onClosed, onMigrationStep }: OpenerOptions): Opener {
+export function createOpener({ name, blobs, ledger, onBlocked, onDoubt, onMigrationStep }: OpenerOptions): Opener {
   let opening: Promise<Opened> | null = null;
   let superseded = false;
   let seen: Summary | null = null;
@@ -47,7 +50,7 @@ export function createOpener({ name, blobs, ledger, onBlocked, onClosed, onMigra
 
   function forget(): void {
     opening = null;
-    onClosed();
+    onDoubt();
   }
 
   const hooks: OpeningHooks = {
@@ -59,13 +62,14 @@ export function createOpener({ name, blobs, ledger, onBlocked, onClosed, onMigra
     onTerminated: forget,
   };
 
-  async function openOnce(): Promise<Opened> {
+  async function openOnce(attempt = 1): Promise<Opened> {
     let known = await ledger.read(); // before the database, which other tabs may write to meanwhile
     let opened;
     try {
       opened = await openDatabase(name, hooks);
     } catch (error) {
       if (isUnreadable(error)) return unreadable(known, error);
+      if (isClosed(error) && attempt < ATTEMPTS) return openOnce(attempt + 1);
       if (!(error instanceof OldSchema)) throw error;
       await migrate();
       return openOnce();
@@ -77,6 +81,7 @@ export function createOpener({ name, blobs, ledger, onBlocked, onClosed, onMigra
     } catch (error) {
       db.close();
       if (isUnreadable(error)) return unreadable(known, error);
+      if (isClosed(error) && attempt < ATTEMPTS) return openOnce(attempt + 1);
       throw error;
     }
     if (known === 'missing' && seen) known = seen; // both were cleared while this page was open
@@ -128,7 +133,7 @@ export function createOpener({ name, blobs, ledger, onBlocked, onClosed, onMigra
     async close() {
       const opened = await opening?.catch(() => null); // what did not open needs no closing
       opened?.db?.close();
-      forget();
+      opening = null;
     },
     forget,
     saw(summary) {
@@ -138,6 +143,7 @@ export function createOpener({ name, blobs, ledger, onBlocked, onClosed, onMigra
       if (!isUnreadable(error)) return error;
       const opened = unreadable(await ledger.read(), error);
       opening = Promise.resolve(opened);
+      onDoubt();
       return incidentError(opened.incident!);
     },
   };

@@ -43,6 +43,8 @@ export interface Workspace extends Reader {
   onCommitted: (kinds: Kind[]) => void;
   /** called while an older page in another tab keeps this one from opening; it goes on when that tab is closed */
   onBlocked: () => void;
+  /** called where what is kept may have been lost under the page: `incident` says whether it was */
+  onDoubt: () => void;
   readonly blobs: Blobs;
   readonly ledger: Ledger;
   /** Runs `work` while no tab commits. */
@@ -63,12 +65,11 @@ export interface WorkspaceOptions {
 
 /** @param name of the database and of the folder; one origin may hold several */
 export function createWorkspace(name: string, options: WorkspaceOptions = {}): Workspace {
-  let folder: Promise<Folder> | null = null;
   let holds = 0;
   /** blobs that perhaps nobody refers to */
   const garbage = new Set<string>();
   let collecting: Promise<unknown> = Promise.resolve();
-  const openFolder = () => (folder ??= openTopFolder(name));
+  const openFolder = () => openTopFolder(name); // each time, for a folder that was cleared away is no use any more
   const blobs = createBlobs(openFolder);
   const ledger = createLedger(openFolder);
   const blobLock = `blobs ${name}`;
@@ -77,7 +78,7 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
     blobs,
     ledger,
     onBlocked: () => workspace.onBlocked(),
-    onClosed: () => (folder = null),
+    onDoubt: () => workspace.onDoubt(),
     onMigrationStep: options.onMigrationStep ?? (() => {}),
   });
 
@@ -113,7 +114,7 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
         if (change) await writeOrMakeRoom(db, change, what);
         return { result, change };
       } catch (error) {
-        if (!isClosed(error)) throw await opener.explain(error);
+        if (!isClosed(error) && !isClosed((error as Error).cause)) throw await opener.explain(error);
         opener.forget();
         throw closedError(what, error);
       }
@@ -238,6 +239,7 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
     reopen: () => opener.close(),
     onCommitted: () => {},
     onBlocked: () => {},
+    onDoubt: () => {},
   };
   return workspace;
 }

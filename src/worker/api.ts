@@ -224,8 +224,11 @@ export interface BatchRowQuery {
 export type LatheEvent =
   /** records were changed, here or in another tab */
   | { kind: 'changed'; kinds: Kind[] }
-  /** `blocked`: an older page in another tab keeps this one from opening; it goes on when that tab is closed */
-  | { kind: 'storage'; state: 'blocked' | 'open' };
+  /**
+   * `blocked`: an older page in another tab keeps this one from opening; it goes on when that tab is closed.
+   * `doubtful`: the browser has closed what is kept here, or cannot read it: `incident` says whether something is gone.
+   */
+  | { kind: 'storage'; state: 'blocked' | 'open' | 'doubtful' };
 
 export interface Lathe {
   /** Reads a CSV or TSV, a zip of one folder a class, or loose images. Nothing is stored unless all of it was read. */

@@ -60,6 +60,7 @@ export function createContext(setup: EngineSetup): Context {
     const opened = () => events.emit({ kind: 'storage', state: 'open' });
     workspace.open().then(opened, opened);
   };
+  workspace.onDoubt = () => events.emit({ kind: 'storage', state: 'doubtful' });
   return {
     workspace,
     events,

@@ -23,6 +23,9 @@ type KeptVerbs = Pick<
   | 'setAlias'
 >;
 
+/** How long the lock of a page that has just gone may take to be free. */
+const PATIENCE_MS = 1000;
+
 export function keptVerbs({ workspace, setup }: Context): KeptVerbs {
   /** @param patienceMs for the lock of a page that has just gone */
   async function currentRuns(query: { state?: RunState } = {}, patienceMs = 0): Promise<Run[]> {
@@ -43,11 +46,14 @@ export function keptVerbs({ workspace, setup }: Context): KeptVerbs {
     }
   }
 
+  /** a page that was reloaded while it trained asks at once */
+  const patientUntil = performance.now() + PATIENCE_MS;
+
   return {
-    runs: (query) => currentRuns(query),
+    runs: (query) => currentRuns(query, Math.max(0, patientUntil - performance.now())),
     run: (id) => readRunDetail(workspace, id),
     async discardRun(id) {
-      await currentRuns({ state: 'interrupted' }, 1000); // one whose page is gone says so from now on
+      await currentRuns({ state: 'interrupted' }, PATIENCE_MS); // one whose page is gone says so from now on
       await discardRun(workspace, id);
     },
     removeRun: (id) => removeRun(workspace, id),

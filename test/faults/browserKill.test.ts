@@ -1,6 +1,6 @@
 // The browser is killed in the middle of its writes: what was acknowledged is there, and nothing is half there.
 
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { createRandom } from '../../src/base/random.ts';
 import { createProfile, launchChrome, removeProfile, type Chrome } from './chrome.ts';
 import { checkJournal, createJournal, writeWithoutPause } from './journal.ts';
@@ -38,6 +38,7 @@ fault(
       chrome = await launchChrome(profile);
       const after = await site.open(chrome.context);
       await checkJournal(after, journal);
+      expect(await after.evaluate(() => window.lathe.audit())).toMatchObject({ damaged: [], repaired: [] });
       await after.close();
     } catch (error) {
       await chrome.kill(); // the next trial begins with nothing
