@@ -81,6 +81,7 @@ test('its contents are told for people, and counted', async () => {
     version: 3,
     checkpoint: 1,
     artifact: 0,
+    batch: 0,
     blobs: 8,
   });
 });
