@@ -1,8 +1,10 @@
 // What the page proposes before a person has changed anything: a model and a training for each kind, by the size of
-// the data. Plain values to edit; nothing here is enforced.
+// the data. Plain values to edit; nothing here is enforced. The layers are architectures.ts.
 
 import type { Task, TrainingSpec } from './recipe.ts';
-import type { LayerSpec, ModelKind, ModelSpec } from './spec.ts';
+import type { ColumnSpec, ColumnType } from '../data/table.ts';
+import { ARCHITECTURES, type Architecture } from './architectures.ts';
+import type { ModelSpec } from './spec.ts';
 
 export interface ModelFacts {
   task: Task;
@@ -10,80 +12,42 @@ export interface ModelFacts {
   rows: number;
   /** columns after preparation, or numbers of one image */
   features: number;
-  /** whether each column is one number after preparation, and there are enough of them to be read one after the other */
+  /** that are to be told apart, where that is known */
+  classes?: number;
+  /** whether the columns may be read one after the other: see `sequenceGap` */
   isSequence?: boolean;
   image?: { height: number; width: number; channels: 1 | 3 };
 }
 
-/** A model of this kind that suits the data. */
-export function suggestModel(kind: ModelKind, facts: ModelFacts): ModelSpec {
-  return { kind, layers: LAYERS[kind](facts) };
+/** Fewer columns than this have no order worth reading. */
+const FEWEST_STEPS = 4;
+/** Types that are one number each after the preparation. */
+const ORDERED: readonly ColumnType[] = ['number', 'integer', 'date'];
+
+/** Why a table is not to be read as a sequence, its columns one after the other, as a clause; null where it may be. */
+export function sequenceGap(columns: ColumnSpec[]): string | null {
+  const features = columns.filter(({ role }) => role === 'feature');
+  if (features.length >= FEWEST_STEPS && features.every(({ type }) => ORDERED.includes(type))) return null;
+  return `it reads the columns as steps, and needs ${FEWEST_STEPS} or more features that are all numbers`;
 }
 
-const LAYERS: Record<ModelKind, (facts: ModelFacts) => LayerSpec[]> = {
-  linear: ({ image }) => (image ? [{ kind: 'flatten' }] : []),
-  mlp: suggestMlp,
-  cnn: suggestCnn,
-  sequence: suggestSequence,
-};
-
-/** Two hidden layers whose width grows with the data; dropout where there are too few rows for that many weights. */
-function suggestMlp({ rows, features, image }: ModelFacts): LayerSpec[] {
-  const width = rows < 300 ? 16 : rows < 3_000 ? 32 : rows < 30_000 ? 64 : 128;
-  let units = Math.max(width, Math.min(256, 2 ** Math.round(Math.log2(Math.sqrt(features * width)))));
-  while (units > 8 && units * features > 2_000_000) units /= 2; // large images, thousands of columns
-  const layers: LayerSpec[] = image ? [{ kind: 'flatten' }] : [];
-  layers.push({ kind: 'dense', units, activation: 'relu' });
-  if (rows > 300) layers.push({ kind: 'dropout', rate: 0.1 });
-  layers.push({ kind: 'dense', units: Math.max(16, units / 2), activation: 'relu' });
-  return layers;
-}
-
-/** Convolutions in pairs, a pool after each, until some 4 to 8 pixels a side are left; then one hidden layer. */
-function suggestCnn({ image }: ModelFacts): LayerSpec[] {
-  const side = image ? Math.min(image.height, image.width) : 1;
-  const conv = (filters: number): LayerSpec => ({
-    kind: 'conv2d',
-    filters,
-    kernelSize: 3,
-    padding: 'same',
-    activation: 'relu',
+/** The models that suit the data, the proposed one first. */
+export function architecturesOf({ image, isSequence }: ModelFacts): Architecture[] {
+  return (Object.keys(ARCHITECTURES) as Architecture[]).filter((each) => {
+    const { kind } = ARCHITECTURES[each];
+    return kind === 'cnn' ? image : kind === 'sequence' ? isSequence && !image : true;
   });
-  const pool: LayerSpec = { kind: 'maxPool2d', poolSize: 2, padding: 'same' };
-  const layers: LayerSpec[] = [];
-  if (side < 16) {
-    layers.push(conv(16), conv(32), pool);
-  } else {
-    // large images are halved before the first pair, where most of the arithmetic would be
-    let left = side;
-    let filters = 8;
-    while (left > 8 && filters <= 64) {
-      layers.push(conv(filters), pool);
-      left = Math.ceil(left / 2);
-      filters *= 2;
-    }
-  }
-  layers.push({ kind: 'flatten' }, { kind: 'dropout', rate: 0.25 });
-  layers.push({ kind: 'dense', units: 64, activation: 'relu' });
-  return layers;
 }
 
-/** The columns one after the other, one channel each; convolutions along them, halved until few are left. */
-function suggestSequence({ features }: ModelFacts): LayerSpec[] {
-  const layers: LayerSpec[] = [{ kind: 'reshape', shape: [features, 1] }];
-  let filters = 16;
-  for (let left = features; left > 4 && filters <= 64; left = Math.ceil(left / 2), filters *= 2) {
-    layers.push(
-      { kind: 'conv1d', filters, kernelSize: 3, padding: 'same', activation: 'relu' },
-      { kind: 'maxPool1d', poolSize: 2, padding: 'same' },
-    );
-  }
-  layers.push({ kind: 'flatten' }, { kind: 'dense', units: 32, activation: 'relu' });
-  return layers;
+/** A model for the data. */
+export function suggestModel(architecture: Architecture, facts: ModelFacts): ModelSpec {
+  const { kind, layers } = ARCHITECTURES[architecture];
+  return { kind, layers: layers(facts) };
 }
 
-/** A training for this kind of model that converges on data of this size without a hand on it. */
-export function suggestTraining(kind: ModelKind, facts: ModelFacts): TrainingSpec {
+/** A training for this model that converges on data of this size without a hand on it. */
+export function suggestTraining(architecture: Architecture, facts: ModelFacts): TrainingSpec {
+  const { kind } = ARCHITECTURES[architecture];
   const adam = (learningRate: number) =>
     ({ kind: 'adam', learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }) as const;
   const common = { l1: 0, l2: 0, classWeights: 'none' } as const;
@@ -115,6 +79,7 @@ export function suggestTraining(kind: ModelKind, facts: ModelFacts): TrainingSpe
         batchSize,
         optimizer: adam(0.003),
         schedule: { kind: 'cosine', minFactor: 0.02, warmupEpochs: 1 },
+        ...(architecture === 'lstm' && { clipNorm: 1 }), // what goes through many steps may explode
         earlyStopping: { patience: 12, minDelta: 0 },
       };
     case 'cnn':

@@ -56,6 +56,11 @@ export function inferShapes(network: Network): LayerShape[] {
   return placeLayers(network).map(({ name, input, shape, parameters }) => ({ name, input, shape, parameters }));
 }
 
+/** Of the whole network. @throws UserError as `inferShapes` does */
+export function countParameters(network: Network): number {
+  return placeLayers(network).reduce((sum, { parameters }) => sum + parameters, 0);
+}
+
 /** Every layer and the head, in order, with the weights of each. @throws UserError as `inferShapes` does */
 export function placeLayers({ inputShape, layers, head }: Network): PlacedLayer[] {
   for (const size of inputShape) checkSize('input', 'size', size, LIMITS.outputs);

@@ -3,7 +3,6 @@
 // One class, for a choice of data set, version or recipe moves the other two; a training under way has its own.
 
 import type { Recipe } from '../model/recipe.ts';
-import type { ModelKind, ModelSpec } from '../model/spec.ts';
 import type { Evaluation } from '../evaluate/report.ts';
 import type {
   CallOptions,
@@ -266,16 +265,6 @@ export class Session {
       this.recipe = null;
       this.recipeError = error;
     }
-  }
-
-  /** What Lathe would propose of this kind for the draft's data and target; null where it refuses, which is said. */
-  async suggestModel(kind: ModelKind): Promise<ModelSpec | null> {
-    const { dataset, target } = this.draft()!;
-    let model: ModelSpec | null = null;
-    await this.attempt(async () => {
-      model = (await lathe.suggestRecipe(dataset, { target, model: kind })).model;
-    });
-    return model;
   }
 
   /** Takes a recipe as the draft, such as that of an earlier version, and goes to Train. */

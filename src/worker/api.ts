@@ -6,9 +6,10 @@ import type { Part } from '../data/split.ts';
 import type { Repair } from '../data/repairs.ts';
 import type { ColumnRole, ColumnType, Row } from '../data/table.ts';
 import type { Evaluation } from '../evaluate/report.ts';
+import type { Architecture } from '../model/architectures.ts';
 import type { Recipe } from '../model/recipe.ts';
 import type { LayerShape } from '../model/shapes.ts';
-import type { ModelKind } from '../model/spec.ts';
+import type { ModelKind, ModelSpec } from '../model/spec.ts';
 import type { BackupProgress } from '../store/backup.ts';
 import type { BackupContents } from '../store/backupManifest.ts';
 import type { Damage } from '../store/backupScope.ts';
@@ -250,7 +251,12 @@ export interface Lathe {
   ): Promise<{ total: number; items: ImageItem[] }>;
 
   /** What the page would propose; plain JSON to edit and pass on. */
-  suggestRecipe(datasetId: string, options?: { target?: string; seed?: number; model?: ModelKind }): Promise<Recipe>;
+  suggestRecipe(
+    datasetId: string,
+    options?: { target?: string; seed?: number; model?: ModelKind; architecture?: Architecture },
+  ): Promise<Recipe>;
+  /** Every architecture that suits a recipe's data, sized by it, whatever its layers are; the first of a kind is proposed. */
+  suggestModels(recipe: Recipe): Promise<{ architecture: Architecture; model: ModelSpec; parameters: number }[]>;
   /** Throws a UserError that names the field, or says what this recipe comes to. */
   checkRecipe(recipe: Recipe): Promise<{
     parameters: number;

@@ -20,6 +20,7 @@ const VERBS = Object.keys({
   rows: 1,
   images: 1,
   suggestRecipe: 1,
+  suggestModels: 1,
   checkRecipe: 1,
   train: 1,
   resumeRun: 1,

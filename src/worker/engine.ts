@@ -47,6 +47,7 @@ function createEngine(context: Context): Lathe {
     updateColumns: async (...args) => (await import('./engineImport.ts')).updateColumns(context, ...args),
 
     suggestRecipe: async (...args) => (await import('./engineRecipe.ts')).suggestRecipe(context, ...args),
+    suggestModels: async (...args) => (await import('./engineRecipe.ts')).suggestModels(context, ...args),
     checkRecipe: async (...args) => (await import('./engineRecipe.ts')).checkRecipe(context, ...args),
 
     train: async (...args) => (await import('./engineTrain.ts')).train(context, ...args),

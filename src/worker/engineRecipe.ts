@@ -3,8 +3,10 @@
 import { UserError } from '../base/errors.ts';
 import type { ColumnProfile } from '../data/profile.ts';
 import type { ColumnSpec, ColumnType } from '../data/table.ts';
-import { suggestModel, suggestTraining, type ModelFacts } from '../model/presets.ts';
-import type { ModelKind } from '../model/spec.ts';
+import { ARCHITECTURES, type Architecture } from '../model/architectures.ts';
+import { architecturesOf, sequenceGap, suggestModel, suggestTraining, type ModelFacts } from '../model/presets.ts';
+import { countParameters } from '../model/shapes.ts';
+import type { ModelKind, ModelSpec } from '../model/spec.ts';
 import type { Recipe, Task } from '../model/recipe.ts';
 import { parseRecipe } from '../model/validate.ts';
 import { compilerGap } from '../train/compiled.ts';
@@ -16,14 +18,12 @@ import { prepareRecipe, rowWeights } from './preparedRecipe.ts';
 
 /** Types that a network can learn from; the others are shown and not learned from. */
 const LEARNABLE: readonly ColumnType[] = ['number', 'integer', 'boolean', 'category', 'date'];
-/** Types that are one number each after the preparation. */
-const ORDERED: readonly ColumnType[] = ['number', 'integer', 'date'];
-/** Fewer columns than this have no order worth reading. */
-const FEWEST_STEPS = 4;
 /** An integer target of at most so many distinct values counts as classes. */
 const MOST_INTEGER_CLASSES = 10;
 /** Pixels a side that images are brought to where they are larger or of several sizes. */
 const IMAGE_SIDE = 64;
+
+type Asked = Pick<NonNullable<Parameters<Lathe['suggestRecipe']>[1]>, 'model' | 'architecture'>;
 
 export async function suggestRecipe(
   context: Context,
@@ -31,10 +31,23 @@ export async function suggestRecipe(
   options: Parameters<Lathe['suggestRecipe']>[1] = {},
 ): Promise<Recipe> {
   const dataset = await readDataset(context.workspace, datasetId);
-  const { target, model, seed = 42 } = options;
+  const { target, model, architecture, seed = 42 } = options;
+  const asked = { model, architecture };
   return dataset.kind === 'table'
-    ? suggestForTable(dataset, target, model ?? 'mlp', seed)
-    : suggestForImages(dataset, model ?? 'cnn', seed);
+    ? suggestForTable(dataset, target, asked, seed)
+    : suggestForImages(dataset, asked, seed);
+}
+
+export async function suggestModels(context: Context, given: Recipe): ReturnType<Lathe['suggestModels']> {
+  const bare: ModelSpec = { kind: 'linear', layers: given.preparation?.image ? [{ kind: 'flatten' }] : [] };
+  const recipe = parseRecipe({ ...given, model: bare }); // whatever its layers are now
+  const data = await openLearningData(context, recipe);
+  const { network } = prepareRecipe(recipe, data);
+  const facts = factsOf(recipe, data.dataset);
+  return architecturesOf(facts).map((architecture) => {
+    const model = suggestModel(architecture, facts);
+    return { architecture, model, parameters: countParameters({ ...network, layers: model.layers }) };
+  });
 }
 
 export async function checkRecipe(context: Context, given: Recipe): ReturnType<Lathe['checkRecipe']> {
@@ -42,61 +55,71 @@ export async function checkRecipe(context: Context, given: Recipe): ReturnType<L
   const data = await openLearningData(context, recipe);
   const { layers, labels, split, network } = prepareRecipe(recipe, data);
   rowWeights(recipe, data, split.train);
-  const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
   return {
-    parameters,
+    parameters: countParameters(network),
     outputs: labels.length > 0 ? labels : [recipe.target],
     layers,
     compilerGap: compilerGap(network),
   };
 }
 
-function suggestForTable(dataset: DatasetDetail, wanted: string | undefined, kind: ModelKind, seed: number): Recipe {
+function suggestForTable(dataset: DatasetDetail, wanted: string | undefined, asked: Asked, seed: number): Recipe {
   const target = wanted ?? suggestTarget(dataset);
   const profile = dataset.profile.find(({ name }) => name === target);
   if (!profile) {
     throw new UserError('unknown', `target '${target}': data set '${dataset.name}' has no column of this name.`);
   }
-  const task = inferTask(profile);
+  const proposal = common(dataset, target, inferTask(profile), seed);
   const columns = dataset.columns.map((column) => assignRole(column, target));
-  const features = columns.filter(({ role }) => role === 'feature');
-  const isSequence = features.length >= FEWEST_STEPS && features.every(({ type }) => ORDERED.includes(type));
-  return {
-    ...common(dataset, target, task, seed),
-    columns,
-    ...suggestLearning(kind, { task, rows: dataset.rows, features: features.length, isSequence }),
-  };
+  return { ...proposal, columns, ...suggestLearning({ ...proposal, columns }, dataset, asked) };
 }
 
-function suggestForImages(dataset: DatasetDetail, kind: ModelKind, seed: number): Recipe {
-  const task = 'imageClassification';
+function suggestForImages(dataset: DatasetDetail, asked: Asked, seed: number): Recipe {
   const { minHeight, maxHeight, minWidth, maxWidth, color } = dataset.images!;
   const keep = minHeight === maxHeight && minWidth === maxWidth && Math.max(maxHeight, maxWidth) <= IMAGE_SIDE;
   const [height, width] = keep ? [maxHeight, maxWidth] : [IMAGE_SIDE, IMAGE_SIDE];
   const image = { height, width, channels: color ? (3 as const) : (1 as const) };
-  const proposal = common(dataset, 'label', task, seed);
-  return {
-    ...proposal,
-    preparation: { ...proposal.preparation, image },
-    ...suggestLearning(kind, { task, rows: dataset.rows, features: height * width * image.channels, image }),
-  };
+  const proposal = common(dataset, 'label', 'imageClassification', seed);
+  const preparation = { ...proposal.preparation, image };
+  return { ...proposal, preparation, ...suggestLearning({ ...proposal, preparation }, dataset, asked) };
 }
 
-function suggestLearning(kind: ModelKind, facts: ModelFacts): Pick<Recipe, 'model' | 'training'> {
-  const kinds: ModelKind[] = facts.image ? ['linear', 'mlp', 'cnn'] : ['linear', 'mlp', 'sequence'];
-  if (!kinds.includes(kind)) {
-    throw new UserError(
-      'unknown',
-      `model '${kind}': for ${facts.image ? 'images' : 'a table'} there are ${kinds.map((each) => `'${each}'`).join(', ')}.`,
-    );
+/** What the size of a model goes by. */
+function factsOf(
+  { task, columns, preparation }: Omit<Recipe, 'model' | 'training'>,
+  dataset: DatasetDetail,
+): ModelFacts {
+  const { rows } = dataset;
+  const { image } = preparation;
+  if (image) {
+    const features = image.height * image.width * image.channels;
+    return { task, rows, features, classes: dataset.classes.length, image };
   }
-  if (kind === 'sequence' && !facts.isSequence) {
-    throw new UserError(
-      'unsupported',
-      `model 'sequence': it reads the columns as steps, and needs ${FEWEST_STEPS} or more features that are all numbers. Choose 'mlp', or give other columns the role meta.`,
-    );
+  const features = columns.filter(({ role }) => role === 'feature').length;
+  return { task, rows, features, isSequence: sequenceGap(columns) === null };
+}
+
+function suggestLearning(
+  recipe: Omit<Recipe, 'model' | 'training'>,
+  dataset: DatasetDetail,
+  { model, architecture }: Asked,
+): Pick<Recipe, 'model' | 'training'> {
+  const facts = factsOf(recipe, dataset);
+  const offered = architecturesOf(facts);
+  const kindOf = (each: Architecture): ModelKind | undefined => ARCHITECTURES[each]?.kind;
+  const chosen = offered.find((each) => (architecture ? each === architecture : !model || kindOf(each) === model));
+  if (chosen) return { model: suggestModel(chosen, facts), training: suggestTraining(chosen, facts) };
+
+  const asked = architecture ? `architecture '${architecture}'` : `model '${model}'`;
+  const gap = facts.image ? null : sequenceGap(recipe.columns);
+  if (gap && (architecture ? kindOf(architecture) : model) === 'sequence') {
+    throw new UserError('unsupported', `${asked}: ${gap}. Choose 'mlp', or give other columns the role meta.`);
   }
-  return { model: suggestModel(kind, facts), training: suggestTraining(kind, facts) };
+  const names = architecture ? offered : [...new Set(offered.map(kindOf))];
+  throw new UserError(
+    'unknown',
+    `${asked}: for ${facts.image ? 'images' : 'this table'} there are ${names.map((each) => `'${each}'`).join(', ')}.`,
+  );
 }
 
 function common(dataset: DatasetDetail, target: string, task: Task, seed: number): Omit<Recipe, 'model' | 'training'> {

@@ -70,14 +70,20 @@ async function measure(given: Work, backends: BackendInfo[], made: Tools) {
   return measuring;
 }
 
-const say = (taken: BackendName, given: Work, backends: BackendInfo[], { outcomes }: { outcomes: Outcomes }) =>
+const say = (
+  taken: BackendName,
+  given: Work,
+  backends: BackendInfo[],
+  { outcomes }: { outcomes: Outcomes },
+  gap: string | null = null,
+) =>
   explainTimed(
     backends.find(({ name }) => name === taken)!,
     given,
     backends,
     outcomes,
     [],
-    null,
+    gap,
   );
 
 const SLOW_GL: Record<BackendName, Speed> = {
@@ -194,6 +200,13 @@ describe('the page says in one sentence', () => {
     const measured = await measure(work(2000), machine(false), made);
     expect(say('cpu', work(2000), machine(false), measured)).toMatch(
       /^Automatic choice: the CPU, 2 ms a step; .*WebGPU \(compiled\) could not be timed \(the device refused it\)/,
+    );
+  });
+
+  it('that WebGPU is TensorFlow.js’ where the network cannot be compiled, and why', async () => {
+    const measured = await measure(work(2000), machine(false), tools(SLOW_GL).made);
+    expect(say('webgpu', work(2000), machine(false), measured, 'layer 1_lstm is recurrent')).toMatch(
+      /^Automatic choice: WebGPU, 0\.4 ms a step; .*\. This is left to TensorFlow\.js: layer 1_lstm is recurrent\.$/,
     );
   });
 

@@ -62,6 +62,19 @@ describe('a sequence network', () => {
     expect(await trainAndExport(await recipeFor(data, null, backend), wave)).toBeGreaterThan(0.9);
   });
 
+  it('of every architecture on offer is one of its recipe, and an LSTM learns and is exported', async () => {
+    const data = await lathe.importFiles([csv('waves.csv', waves(200))]);
+    const recipe = await lathe.suggestRecipe(data.id, { architecture: 'lstm', seed: 3 });
+    const offered = await lathe.suggestModels({ ...recipe, model: { kind: 'mlp', layers: [] } });
+    expect(offered.map(({ architecture }) => architecture)).toEqual(['perceptron', 'convolutions1d', 'lstm', 'linear']);
+    expect(offered[2].model).toEqual(recipe.model);
+    const { parameters, compilerGap } = await lathe.checkRecipe(recipe);
+    expect(offered[2].parameters).toBe(parameters);
+    expect(compilerGap).toMatch(/^layer 1_lstm is recurrent/);
+    const short = { ...recipe, backend: 'cpu' as const, training: { ...recipe.training, epochs: 12 } };
+    expect(await trainAndExport(short, wave)).toBeGreaterThan(0.9);
+  });
+
   it('of blocks and branches does too', async () => {
     const data = await lathe.importFiles([csv('waves.csv', waves(200))]);
     const layers: LayerSpec[] = [

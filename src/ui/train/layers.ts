@@ -83,7 +83,7 @@ const recurrent = (...gates: LayerField[]): LayerField[] => [
 ];
 const gates: LayerField = {
   key: 'recurrentActivation',
-  name: 'Of the gates',
+  name: 'Gates',
   kind: 'choice',
   options: RECURRENT,
   empty: 'sigmoid',
