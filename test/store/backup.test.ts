@@ -82,6 +82,7 @@ test('its contents are told for people, and counted', async () => {
     checkpoint: 1,
     artifact: 0,
     batch: 0,
+    log: 4,
     blobs: 8,
   });
 });
