@@ -38,6 +38,7 @@ export async function previewCleanUp(ws: Workspace, parts: CleanUpPart[]): Promi
 /** Removes it. @returns what went @throws UserError where another tab is saving something all the time */
 export async function cleanUp(ws: Workspace, parts: CleanUpPart[]): Promise<CleanUpItem[]> {
   const gone: CleanUpItem[] = [];
+  await ws.open(); // what cannot be read is not cleaned up
   for (const part of inOrder(parts)) {
     if (part === 'files') {
       await ws.collected(); // what was referred to by what went before is counted with that

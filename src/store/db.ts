@@ -71,8 +71,8 @@ export interface OpeningHooks {
   upgrade(database: Database, oldVersion: number, transaction: Upgrade): Promise<void>;
   /** an older page in another tab does not let go of the database yet; opening goes on when that tab is closed */
   onBlocked(): void;
-  /** a newer page wants the database; it was closed here */
-  onSuperseded(): void;
+  /** a newer page wants the database, and waits until `letGo` is called, which closes it here */
+  onWanted(letGo: () => void): void;
   /** the browser, or another tab that salvages, has closed it: its files are gone or broken */
   onTerminated(): void;
 }
@@ -99,9 +99,10 @@ export async function openDatabase(name: string, hooks: OpeningHooks): Promise<O
       },
       blocked: () => hooks.onBlocked(),
       blocking(_current, wanted, event) {
-        (event.target as IDBDatabase).close(); // or the other page would wait for this one for ever
-        if (wanted === null) hooks.onTerminated();
-        else hooks.onSuperseded();
+        const letGo = () => (event.target as IDBDatabase).close(); // or the other page would wait for ever
+        if (wanted !== null) return hooks.onWanted(letGo);
+        letGo();
+        hooks.onTerminated();
       },
       terminated: () => hooks.onTerminated(),
     });

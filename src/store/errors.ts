@@ -31,12 +31,6 @@ export function isGone(error: unknown): boolean {
 export function openingError(error: unknown, name: string): unknown {
   if (!(error instanceof DOMException)) return error;
   switch (error.name) {
-    case 'VersionError':
-      return new UserError(
-        'unsupported',
-        `storage '${name}': it was written by a newer Lathe than this page. Reload the page; nothing was changed.`,
-        { cause: error },
-      );
     case 'QuotaExceededError':
       return quotaError('the database', error);
     case 'SecurityError':

@@ -1,7 +1,7 @@
 // Whether what lies in the database is all that was saved: it is held against the ledger outside it. A database that was
 // wiped or halved is an incident and never a first run. Nothing is repaired here.
 
-import { UserError } from '../base/errors.ts';
+import { UserError, type ErrorCode } from '../base/errors.ts';
 import type { Summary } from './db.ts';
 import type { Kind } from './kinds.ts';
 import type { LedgerFacts } from './ledger.ts';
@@ -16,7 +16,9 @@ export type IncidentKind =
   /** the browser cannot read it */
   | 'unreadable'
   /** its second copy is gone, or damaged; nothing proves any more that it is whole */
-  | 'ledgerLost';
+  | 'ledgerLost'
+  /** it is whole, and of a schema that this page does not know */
+  | 'newer';
 
 export interface Incident {
   kind: IncidentKind;
@@ -27,6 +29,14 @@ export interface Incident {
   /** records that are there; null where that cannot be read */
   found: number | null;
 }
+
+/** Nothing is read, written or deleted until the page is the newer one. */
+export const NEWER: Incident = {
+  kind: 'newer',
+  message: 'A newer Lathe than this page has taken over what is kept here. Reload the page; nothing was changed.',
+  expected: null,
+  found: null,
+};
 
 export interface Evidence {
   ledger: LedgerFacts | 'missing' | 'damaged';
@@ -72,6 +82,12 @@ export function total({ counts }: Pick<Summary, 'counts'>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
+const CODES: Partial<Record<IncidentKind, ErrorCode>> = {
+  unreadable: 'missing',
+  wiped: 'missing',
+  newer: 'unsupported',
+};
+
 export function incidentError({ kind, message }: Incident): UserError {
-  return new UserError(kind === 'unreadable' || kind === 'wiped' ? 'missing' : 'invalid', `storage: ${message}`);
+  return new UserError(CODES[kind] ?? 'invalid', `storage: ${message}`);
 }

@@ -4,6 +4,7 @@
 import { UserError } from '../base/errors.ts';
 import type { Rule } from '../monitor/rules.ts';
 import type { Draft } from './records.ts';
+import { modelOf } from './runs.ts';
 import { versionId } from './versionId.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -78,7 +79,10 @@ export function changeModel(ws: Workspace, name: string, change: (record: ModelR
   });
 }
 
-/** Gives a model another name; its versions keep their numbers. @throws UserError where it is unknown or the name taken */
+/**
+ * Gives a model another name: its versions keep their numbers, and a run of it that is under way or cut off goes with it.
+ * @throws UserError where it is unknown or the name taken
+ */
 export function renameModel(ws: Workspace, model: string, name: string): Promise<void> {
   return ws.commit(`the name of model '${model}'`, async (draft) => {
     const record = await readModel(draft, model);
@@ -92,6 +96,10 @@ export function renameModel(ws: Workspace, model: string, name: string): Promise
       if (version.model !== model) continue;
       const id = versionId(name, version.number);
       draft.put('version', String(version.runId), { ...version, model: name, id });
+    }
+    for (const run of await draft.list('run')) {
+      // what is finished stays as it is
+      if (run.state !== 'finished' && modelOf(run) === model) draft.put('run', String(run.id), { ...run, model: name });
     }
   });
 }

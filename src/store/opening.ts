@@ -2,11 +2,10 @@
 // when the browser has closed the database, and remembers what it saw, so that storage which is cleared under the page
 // does not look like a first visit. Repairing is salvage.ts.
 
-import { UserError } from '../base/errors.ts';
 import type { Blobs } from './blobs.ts';
 import { EMPTY, openDatabase, type Database, type OpeningHooks, type Summary } from './db.ts';
 import { isClosed, isUnreadable, openingError } from './errors.ts';
-import { incidentError, judge, type Incident } from './incident.ts';
+import { incidentError, judge, NEWER, type Incident } from './incident.ts';
 import type { Ledger, LedgerFacts } from './ledger.ts';
 import { tryLock, withLock } from './locks.ts';
 
@@ -14,13 +13,13 @@ import { tryLock, withLock } from './locks.ts';
 const ATTEMPTS = 3;
 
 export interface Opened {
-  /** null where the browser cannot open or read it */
+  /** null where the browser cannot open or read it, or it is of a newer Lathe */
   db: Database | null;
   incident: Incident | null;
 }
 
 export interface Opener {
-  /** @throws UserError where storage is blocked, or the database is of a newer Lathe */
+  /** @throws UserError where storage is blocked */
   open(): Promise<Opened>;
   /** Lets go of the database; the next `open` begins anew. */
   close(): Promise<void>;
@@ -39,12 +38,16 @@ export interface OpenerOptions {
   onBlocked: () => void;
   /** the browser has closed the database, or cannot read it: something may be gone */
   onDoubt: () => void;
+  /** a newer page wants the database: `letGo` is to be called as soon as nothing is under way that needs it */
+  onWanted: (letGo: () => void) => void;
+  /** the newer page has it now */
+  onSuperseded: () => void;
   onMigrationStep: (step: string) => void;
 }
 
-export function createOpener({ name, blobs, ledger, onBlocked, onDoubt, onMigrationStep }: OpenerOptions): Opener {
+export function createOpener(options: OpenerOptions): Opener {
+  const { name, blobs, ledger, onBlocked, onDoubt, onWanted, onSuperseded, onMigrationStep } = options;
   let opening: Promise<Opened> | null = null;
-  let superseded = false;
   let seen: Summary | null = null;
   const openLock = `open ${name}`;
 
@@ -58,7 +61,13 @@ export function createOpener({ name, blobs, ledger, onBlocked, onDoubt, onMigrat
       throw new OldSchema();
     },
     onBlocked,
-    onSuperseded: () => (superseded = true),
+    onWanted(letGo) {
+      onWanted(() => {
+        opening = Promise.resolve({ db: null, incident: NEWER });
+        letGo();
+        onSuperseded();
+      });
+    },
     onTerminated: forget,
   };
 
@@ -70,6 +79,7 @@ export function createOpener({ name, blobs, ledger, onBlocked, onDoubt, onMigrat
     } catch (error) {
       if (isUnreadable(error)) return unreadable(known, error);
       if (isClosed(error) && attempt < ATTEMPTS) return openOnce(attempt + 1);
+      if (error instanceof DOMException && error.name === 'VersionError') return { db: null, incident: NEWER };
       if (!(error instanceof OldSchema)) throw error;
       await migrate();
       return openOnce();
@@ -119,9 +129,6 @@ export function createOpener({ name, blobs, ledger, onBlocked, onDoubt, onMigrat
 
   return {
     async open() {
-      if (superseded) {
-        throw new UserError('unsupported', 'storage: a newer Lathe is open in another tab. Reload this page.');
-      }
       opening ??= openOnce();
       try {
         return await opening;

@@ -7,6 +7,7 @@ import { setAside } from './aside.ts';
 import { EMPTY, writing, type Database, type StoredRecord } from './db.ts';
 import { raise } from './earlier.ts';
 import { gather, type Gathered } from './gather.ts';
+import { incidentError } from './incident.ts';
 import type { Records } from './kinds.ts';
 import { seal, summarize } from './records.ts';
 import type { Workspace } from './workspace.ts';
@@ -24,10 +25,12 @@ export function needsRepair(found: Gathered): boolean {
 /**
  * @param options.always also where there is nothing to put right: the ledger may be gone
  * @returns what was found and put right
- * @throws UserError where there is no room; what is there stays
+ * @throws UserError where there is no room, or a newer Lathe has taken over; what is there stays
  */
 export function repair(ws: Workspace, { always = false } = {}): Promise<Gathered> {
   return ws.alone(async () => {
+    const incident = await ws.incident();
+    if (incident?.kind === 'newer') throw incidentError(incident);
     let db = await ws.open().catch(() => null);
     const found = await gather(ws.ledger, db);
     if (!always && !needsRepair(found)) return found;

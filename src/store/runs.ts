@@ -54,6 +54,11 @@ export interface RunDetail extends Run {
   log: EpochLog[];
 }
 
+/** What a run becomes the version of. */
+export function modelOf({ model, datasetName }: Pick<RunRecord, 'model' | 'datasetName'>): string {
+  return model ?? datasetName;
+}
+
 /** A run as its record has it: its recipe and its log are records of their own. */
 export interface RunFacts extends Omit<RunRecord, 'recipe' | 'log'> {
   recipeId: string;
@@ -120,23 +125,27 @@ export function addRun(ws: Workspace, run: Omit<RunRecord, 'id'>): Promise<RunRe
   });
 }
 
-/** Keeps what became of a run. @throws UserError where it is unknown or finished, or what was asked for is another */
+/**
+ * Keeps what became of a run; the name of its model stays as it is kept, for that may have been changed meanwhile.
+ * @throws UserError where it is unknown or finished, or what was asked for is another
+ */
 export function saveRun(ws: Workspace, run: RunRecord): Promise<void> {
-  return ws.commit(`run ${run.id}`, (draft) => changeRun(draft, run));
+  return ws.commit(`run ${run.id}`, async (draft) => void (await changeRun(draft, run)));
 }
 
-/** As `saveRun`, as part of a commit. The checkpoints of a run that is discarded go. */
-export async function changeRun(draft: Draft, run: RunRecord): Promise<void> {
+/** As `saveRun`, as part of a commit. The checkpoints of a run that is discarded go. @returns it as it was kept */
+export async function changeRun(draft: Draft, run: RunRecord): Promise<RunFacts> {
   const kept = await draft.read('run', String(run.id));
   if (!kept) throw unknownRun(run.id);
   if (kept.state === 'finished') throw new UserError('invalid', `run ${run.id}: it is finished and stays as it is.`);
-  const asked = ({ recipeId, datasetName, model, startedAt }: Omit<RunFacts, 'last'>) =>
-    stringify([recipeId, datasetName, model ?? null, startedAt]);
+  const asked = ({ recipeId, datasetName, startedAt }: Omit<RunFacts, 'last'>) =>
+    stringify([recipeId, datasetName, startedAt]);
   if (asked(kept) !== asked({ ...run, recipeId: await recipeIdOf(run.recipe) })) {
     throw new UserError('invalid', `run ${run.id}: its recipe cannot be changed. Start another run.`);
   }
-  await putRun(draft, run);
+  await putRun(draft, { ...run, ...(kept.model === undefined ? {} : { model: kept.model }) });
   if (run.state === 'stopped') draft.remove('checkpoint', String(run.id));
+  return kept;
 }
 
 /** Gives a run up that was cut off or failed: its log stays. @throws UserError where it is another, or unknown */

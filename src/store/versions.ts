@@ -148,19 +148,20 @@ export function saveVersion(
   run: RunRecord,
   reference: Blob | null = null,
 ): Promise<VersionDetail> {
-  const { model } = facts;
-  const what = `the version of '${model}'`;
+  const what = `the version of '${facts.model}'`;
   return ws.holdBlobs(async () => {
     const packed = await ws.putBlob(pack(trained), what);
     const weightsSha256 = await hashWeights(trained.weights);
     const kept = reference && (await ws.putBlob(reference, what));
     const saved = await ws.commit(what, async (draft) => {
+      const { model = facts.model } = await changeRun(draft, { ...run, state: 'finished' }); // renamed meanwhile, perhaps
       const record = (await draft.read('model', model)) ?? { name: model, lastNumber: 0, aliases: [] };
       let number = record.lastNumber + 1;
       while (await draft.find('version', versionId(model, number))) number++; // the model's record may have been lost
       const version: VersionFacts = {
         ...facts,
         id: versionId(model, number),
+        model,
         number,
         note: '',
         tags: [],
@@ -173,7 +174,6 @@ export function saveVersion(
         reference: kept,
         weightsSha256,
       };
-      await changeRun(draft, { ...run, state: 'finished' });
       draft.put('model', model, { ...record, lastNumber: number });
       draft.put('version', String(run.id), version);
       draft.remove('checkpoint', String(run.id));

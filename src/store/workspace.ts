@@ -45,6 +45,10 @@ export interface Workspace extends Reader {
   onBlocked: () => void;
   /** called where what is kept may have been lost under the page: `incident` says whether it was */
   onDoubt: () => void;
+  /** called when a newer page in another tab wants the database; `letGo` gives it up */
+  onWanted: (letGo: () => void) => void;
+  /** called when that page has it: from then on there is an incident */
+  onSuperseded: () => void;
   readonly blobs: Blobs;
   readonly ledger: Ledger;
   /** Runs `work` while no tab commits. */
@@ -79,6 +83,8 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
     ledger,
     onBlocked: () => workspace.onBlocked(),
     onDoubt: () => workspace.onDoubt(),
+    onWanted: (letGo) => workspace.onWanted(letGo),
+    onSuperseded: () => workspace.onSuperseded(),
     onMigrationStep: options.onMigrationStep ?? (() => {}),
   });
 
@@ -86,6 +92,13 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
     const { db, incident } = await opener.open();
     if (db) return db;
     throw incidentError(incident!);
+  }
+
+  /** @throws UserError where something is to be dealt with before anything is written */
+  async function writable(): Promise<Database> {
+    const { db, incident } = await opener.open();
+    if (incident || !db) throw incidentError(incident!);
+    return db;
   }
 
   /** Reads from the database, and once more where the browser has closed it meanwhile. */
@@ -105,8 +118,7 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
   async function commit<T>(what: string, work: (draft: Draft) => Promise<T>): Promise<T> {
     await opener.open(); // before its turn, which a migration takes too
     const { result, change } = await alone(async () => {
-      const { db, incident } = await opener.open();
-      if (incident || !db) throw incidentError(incident!);
+      const db = await writable();
       try {
         const { draft, finish } = createDraft(db, reader, (await readSummary(db)).summary);
         const result = await work(draft);
@@ -204,6 +216,7 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
     },
     commit,
     async holdBlobs(work) {
+      await writable();
       try {
         return await withLock(
           blobLock,
@@ -240,6 +253,8 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
     onCommitted: () => {},
     onBlocked: () => {},
     onDoubt: () => {},
+    onWanted: (letGo) => letGo(),
+    onSuperseded: () => {},
   };
   return workspace;
 }

@@ -77,7 +77,7 @@ export class Session {
   /** Reads what is kept and goes where the address says. Call once. */
   async start(): Promise<void> {
     this.stage = routeOfHash(location.hash);
-    await this.attempt(async () => {
+    try {
       const [datasets, versions] = await Promise.all([lathe.datasets(), lathe.versions()]);
       this.datasets = datasets;
       this.versions = versions;
@@ -87,22 +87,40 @@ export class Session {
       const id = datasets.find((d) => d.id === keptDataset)?.id ?? datasets[0]?.id ?? null;
       if (id) await this.selectDataset(id);
       else this.versionId ??= newest(versions)?.id ?? null;
-    });
+    } catch (error) {
+      await this.failToRead(error);
+    }
     this.ready = true;
   }
 
-  /** Reads the lists again: a script in the console, or another tab, may have imported, trained or removed. */
+  /** Reads the lists again: a script in the console, or another tab, has imported, trained, changed or removed. */
   async refresh(): Promise<void> {
-    if (!this.ready || this.importing || this.isTraining) return;
+    if (!this.ready) return;
     await this.attempt(async () => {
+      const run = this.version?.runId; // it stays the same version under another name
       const [datasets, versions] = await Promise.all([lathe.datasets(), lathe.versions()]);
       this.datasets = datasets;
       this.versions = versions;
+      const renamed = this.version ? null : versions.find(({ runId }) => runId === run);
+      if (renamed) this.#useVersion(renamed.id);
+      if (this.importing) return; // it will choose
       const here = datasets.find(({ id }) => id === this.datasetId) ?? datasets[0];
       if (!here) this.datasetId = this.dataset = this.recipe = null;
       if (here && here.id !== this.datasetId) await this.selectDataset(here.id);
       else if (!this.version) this.#useVersion(newest(versions.filter((v) => v.datasetId === here?.id))?.id ?? null);
+      if (here && this.dataset?.id === here.id) await this.#refreshDataset(here);
     });
+  }
+
+  /** Takes over what was changed in the data set at hand; its recipe is drafted anew where its columns were. */
+  async #refreshDataset(now: Dataset): Promise<void> {
+    const before = this.dataset!;
+    const sameColumns = JSON.stringify(before.columns) === JSON.stringify(now.columns);
+    if (sameColumns && before.name === now.name) return;
+    const detail = await lathe.dataset(now.id);
+    if (this.dataset !== before) return; // changed by the page itself meanwhile
+    this.dataset = detail;
+    if (!sameColumns) await this.suggestRecipe();
   }
 
   /** Goes to a stage, by the address, so that the browser's Back works. */
@@ -118,6 +136,11 @@ export class Session {
   /** Shows an error above the stage; what the user called off is none. */
   fail(error: unknown): void {
     if (!isAbort(error)) this.problems = [...this.problems, error];
+  }
+
+  /** As `fail`, of what the page reads by itself: an incident is told by its panel. */
+  async failToRead(error: unknown): Promise<void> {
+    if (!(await lathe.incident().catch(() => null))) this.fail(error);
   }
 
   dismiss(problem: unknown): void {
@@ -337,10 +360,8 @@ export class Session {
     await this.attempt(() => lathe.resume());
   }
 
-  /** Ends the training and keeps its best weights. */
-  async stopTraining(): Promise<void> {
-    const training = this.training;
-    if (!training) return;
+  /** Ends a training, of this page or another's, and keeps its best weights. */
+  async stopTraining(training: Training): Promise<void> {
     training.stopping = true;
     await this.attempt(() => lathe.stop());
   }

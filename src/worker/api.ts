@@ -97,6 +97,13 @@ export interface CheckpointProgress {
   error: string | null;
 }
 
+/** Where a training stands, for whoever did not begin it. Its recipe and its names are its run's. */
+export interface TrainingNews extends Omit<TrainProgress, 'epoch' | 'log'> {
+  /** epochs of its log, in order: those after the first `after` ones */
+  epochs: EpochLog[];
+  after: number;
+}
+
 export type Prediction = { label: string; probabilities: Record<string, number> } | { value: number };
 
 /** A row of the evaluated part and what the model said of it. */
@@ -225,11 +232,18 @@ export interface BatchRowQuery {
 export type LatheEvent =
   /** records were changed, here or in another tab */
   | { kind: 'changed'; kinds: Kind[] }
-  /**
-   * `blocked`: an older page in another tab keeps this one from opening; it goes on when that tab is closed.
-   * `doubtful`: the browser has closed what is kept here, or cannot read it: `incident` says whether something is gone.
-   */
-  | { kind: 'storage'; state: 'blocked' | 'open' | 'doubtful' };
+  | { kind: 'storage'; state: StorageState }
+  /** a training goes on, in this tab or in another; a few times a second, and first of all the whole log */
+  | { kind: 'training'; here: boolean; news: TrainingNews }
+  /** what became of it is said by its run; one that was cut off with its tab is `interrupted` */
+  | { kind: 'trainingEnded'; runId: number };
+
+/**
+ * `blocked`: an older page in another tab keeps this one from opening; it goes on when that tab is closed. `wanted`: a
+ * newer page in another tab waits for the training of this one to end. `superseded`: it has taken over. `doubtful`: the browser
+ * has closed what is kept here, or cannot read it. `incident` says what the last two come to.
+ */
+export type StorageState = 'open' | 'blocked' | 'wanted' | 'superseded' | 'doubtful';
 
 export interface Lathe {
   /** Reads a CSV or TSV, a zip of one folder a class, or loose images. Nothing is stored unless all of it was read. */
@@ -272,8 +286,10 @@ export interface Lathe {
   resumeRun(runId: number, options?: CallOptions<TrainProgress>): Promise<VersionDetail>;
   /** Gives such a run up: its log stays, its checkpoints go. */
   discardRun(runId: number): Promise<void>;
+  /** The training under way, in this tab or in another. */
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** Ends it; its best weights so far become a version. */
   stop(): Promise<void>;
 
   /** Without their logs, the oldest first; all of them, or those in one state. */
@@ -354,7 +370,7 @@ export interface Lathe {
   /** Writes the file, opens its very bytes in the runtimes that read it, and throws where they differ by more than 1e-4. */
   exportModel(versionId: string, format: ExportFormat): Promise<ExportedModel>;
 
-  /** What is wrong with what is kept; null where it is whole. Nothing is written until it was dealt with. */
+  /** What is wrong with what is kept, such as that a newer Lathe wrote it; null where it is whole. Nothing is written until it was dealt with. */
   incident(): Promise<Incident | null>;
   /** Deals with an incident: puts back what is sound in the database and its second copy, and says what is lost. */
   salvage(): Promise<SalvageReport>;
@@ -368,7 +384,7 @@ export interface Lathe {
   cleanUp(parts: CleanUpPart[], options?: { preview?: boolean }): Promise<CleanUpItem[]>;
   /** Everything that can still be read, as it lies on the disk, as a tar file; also of a newer or damaged database. */
   rawExport(): Promise<File>;
-  /** Tells of what happens, here and in other tabs, until it is aborted. */
+  /** Tells of what happens, here and in other tabs, until it is aborted; of a training, from its begin on. */
   watch(options: CallOptions<LatheEvent>): Promise<void>;
 
   backends(): Promise<BackendReport>;

@@ -6,6 +6,7 @@ import type { Recipe } from '../model/recipe.ts';
 import { createWorkspace, type Workspace } from '../store/workspace.ts';
 import { createCache, type Cache } from './cache.ts';
 import { createEvents, type Events } from './events.ts';
+import { followOthers } from './trainingNews.ts';
 
 /** What the engine must be told, as a worker from a blob has no address of its own. */
 export interface EngineSetup {
@@ -15,13 +16,19 @@ export interface EngineSetup {
   database: string;
 }
 
-/** The training in progress and its three levers. */
+/** The training in progress and its levers. */
 export interface Training {
   recipe: Recipe;
   /** for people: `iris (run 3)` */
   name: string;
+  /** null until it has its number */
+  runId: number | null;
   /** it holds the backend: predictions may use that one, not another */
   computing: boolean;
+  /** resolves when it is over, however it ended */
+  ended: Promise<void>;
+  /** tells those who watch all of where it stands */
+  tell(): void;
   pause(): void;
   resume(): void;
   stop(): void;
@@ -40,6 +47,8 @@ export interface Context {
   setup: EngineSetup;
   /** what trains in this worker now */
   training: Training | null;
+  /** number of the run in another tab, as far as one is heard of */
+  elsewhere: () => number | null;
   /** Runs `task` after every earlier one has ended. */
   compute<T>(task: () => Promise<T>): Promise<T>;
   /** by data set and types */
@@ -61,11 +70,23 @@ export function createContext(setup: EngineSetup): Context {
     workspace.open().then(opened, opened);
   };
   workspace.onDoubt = () => events.emit({ kind: 'storage', state: 'doubtful' });
-  return {
+  workspace.onWanted = (letGo) => {
+    const { training } = context;
+    if (!training) return letGo();
+    events.emit({ kind: 'storage', state: 'wanted' });
+    void training.ended.then(letGo);
+  };
+  workspace.onSuperseded = () => events.emit({ kind: 'storage', state: 'superseded' });
+  events.onWish = (wish, runId) => {
+    const { training } = context;
+    if (training && (runId === null || runId === training.runId)) training[wish]();
+  };
+  const context: Context = {
     workspace,
     events,
     setup,
     training: null,
+    elsewhere: followOthers(events, setup.database),
     compute(task) {
       const result = last.then(task);
       last = result.catch(() => {}); // whoever asked for it is told; the next one goes on
@@ -75,4 +96,5 @@ export function createContext(setup: EngineSetup): Context {
     pixels: createCache(1),
     predictions: createCache(8),
   };
+  return context;
 }

@@ -31,8 +31,13 @@ function startIdleAudit(context: Context, port: MessagePort): void {
   port.addEventListener('message', () => (askedAt = performance.now()));
   const isBusy = () => context.training !== null || performance.now() - askedAt < IDLE_MS;
   setTimeout(async () => {
-    const { removeOldTemporaries } = await import('../store/temporary.ts');
-    await removeOldTemporaries(context.workspace.name).catch(console.warn); // the next visit does it
+    try {
+      if ((await context.workspace.incident())?.kind === 'newer') return; // nothing here is this page's to touch
+      const { removeOldTemporaries } = await import('../store/temporary.ts');
+      await removeOldTemporaries(context.workspace.name);
+    } catch (error) {
+      console.warn('old temporary files:', error); // the next visit does it
+    }
     const { auditWhenIdle } = await import('../store/idleAudit.ts');
     await auditWhenIdle(context.workspace, { isBusy });
   }, IDLE_MS);
@@ -52,9 +57,9 @@ function createEngine(context: Context): Lathe {
 
     train: async (...args) => (await import('./engineTrain.ts')).train(context, ...args),
     resumeRun: async (...args) => (await import('./engineTrain.ts')).resumeRun(context, ...args),
-    pause: async () => (await import('./engineTrain.ts')).pause(context),
-    resume: async () => (await import('./engineTrain.ts')).resume(context),
-    stop: async () => (await import('./engineTrain.ts')).stop(context),
+    pause: async () => (await import('./engineTrain.ts')).move(context, 'pause'),
+    resume: async () => (await import('./engineTrain.ts')).move(context, 'resume'),
+    stop: async () => (await import('./engineTrain.ts')).move(context, 'stop'),
 
     evaluate: async (...args) => (await import('./engineEvaluate.ts')).evaluate(context, ...args),
     examples: async (...args) => (await import('./engineEvaluate.ts')).examples(context, ...args),

@@ -10,9 +10,10 @@ import { addRun, interruptRuns, readRun, saveRun, type RunRecord } from '../stor
 import type { VersionDetail } from '../store/versions.ts';
 import { checkState, type TrainState } from '../train/state.ts';
 import type { CallOptions, TrainProgress } from './api.ts';
-import type { Context, Training } from './context.ts';
+import type { Context } from './context.ts';
 import { createLevers, type Levers } from './trainingLevers.ts';
 import { trainingLock } from './trainingLock.ts';
+import { createTeller } from './trainingNews.ts';
 import { openTask, trainRun } from './trainRun.ts';
 
 type TrainOptions = CallOptions<TrainProgress> & { model?: string };
@@ -23,7 +24,7 @@ const LOCK_PATIENCE_MS = 1000;
 export async function train(context: Context, given: Recipe, options: TrainOptions = {}): Promise<VersionDetail> {
   const recipe = parseRecipe(given);
   const { workspace } = context;
-  return alone(context, recipe, options, async (levers) => {
+  return alone(context, recipe, options, async (levers, onProgress) => {
     const task = await openTask(context, recipe);
     const { name: datasetName } = task.data.dataset;
     const model = options.model === undefined ? mendName(datasetName, 'model') : checkName('model', options.model);
@@ -41,7 +42,7 @@ export async function train(context: Context, given: Recipe, options: TrainOptio
       durationMs: 0,
       error: null,
     });
-    return trainRun(context, task, run, undefined, levers, options.onProgress);
+    return trainRun(context, task, run, undefined, levers, onProgress);
   });
 }
 
@@ -52,7 +53,7 @@ export async function resumeRun(
 ): Promise<VersionDetail> {
   const { workspace } = context;
   const { recipe } = await readRun(workspace, id);
-  return alone(context, recipe, options, async (levers) => {
+  return alone(context, recipe, options, async (levers, onProgress) => {
     const run = await readRun(workspace, id);
     checkResumable(run);
     const task = await openTask(context, recipe);
@@ -62,7 +63,7 @@ export async function resumeRun(
     throwIfAborted(levers);
     const resumed: RunRecord = { ...run, state: 'running', log: [...(state?.history ?? [])], error: null };
     await saveRun(workspace, resumed);
-    return trainRun(context, task, resumed, state, levers, options.onProgress);
+    return trainRun(context, task, resumed, state, levers, onProgress);
   });
 }
 
@@ -73,17 +74,19 @@ function checkResumable({ id, state }: RunRecord): void {
   throw new UserError('invalid', `run ${id}: it is ${is}, so it cannot be taken up. ${remedy}`);
 }
 
-/** Runs `work` while nothing else trains, in this tab or another. @throws UserError where something does */
+/** Runs `work` while nothing else trains, and tells the other tabs of it. @throws UserError where something does */
 async function alone(
   context: Context,
   recipe: Recipe,
-  { signal = new AbortController().signal }: CallOptions<TrainProgress>,
-  work: (levers: Levers) => Promise<VersionDetail>,
+  { signal = new AbortController().signal, onProgress = () => {} }: CallOptions<TrainProgress>,
+  work: (levers: Levers, onProgress: (progress: TrainProgress) => void) => Promise<VersionDetail>,
 ): Promise<VersionDetail> {
   if (context.training) {
     throw new UserError('invalid', `training: ${context.training.name} is running. Stop it or wait until it is done.`);
   }
   const levers = createLevers(recipe, signal);
+  const teller = createTeller(context.events);
+  levers.tell = teller.tellAll;
   context.training = levers;
   try {
     const lock = await trainingLock(context.setup.database, LOCK_PATIENCE_MS);
@@ -95,9 +98,13 @@ async function alone(
     }
     try {
       await interruptRuns(context.workspace); // this worker holds the lock, so nothing else runs
-      return await work(levers);
+      return await work(levers, (progress) => {
+        teller.hear(progress);
+        onProgress(progress);
+      });
     } finally {
       lock.release();
+      teller.end();
     }
   } finally {
     levers.close();
@@ -105,22 +112,12 @@ async function alone(
   }
 }
 
-export async function pause(context: Context): Promise<void> {
-  running(context).pause();
-}
-
-export async function resume(context: Context): Promise<void> {
-  running(context).resume();
-}
-
-/** Ends the training; it keeps the best weights so far. */
-export async function stop(context: Context): Promise<void> {
-  running(context).stop();
-}
-
-function running({ training }: Context): Training {
-  if (!training) throw new UserError('invalid', 'training: none is running.');
-  return training;
+/** Moves a lever of the training here, or else of the one in another tab. @throws UserError where none is heard of */
+export function move({ training, elsewhere, events }: Context, lever: 'pause' | 'resume' | 'stop'): void {
+  const runId = elsewhere();
+  if (training) training[lever]();
+  else if (runId !== null) events.wish(lever, runId);
+  else throw new UserError('invalid', 'training: none is running.');
 }
 
 function throwIfAborted({ control }: Levers): void {

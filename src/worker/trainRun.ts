@@ -5,8 +5,8 @@
 import { abortError, UserError } from '../base/errors.ts';
 import type { Recipe } from '../model/recipe.ts';
 import { openShelf } from '../store/measurements.ts';
-import { saveRun, type RunRecord } from '../store/runs.ts';
 import { packReference } from '../store/references.ts';
+import { modelOf, saveRun, type RunRecord } from '../store/runs.ts';
 import { saveVersion, type VersionDetail } from '../store/versions.ts';
 import type { Workspace } from '../store/workspace.ts';
 import { useBackend } from '../train/backend.ts';
@@ -44,9 +44,6 @@ export async function openTask(context: Context, recipe: Recipe): Promise<Task> 
   return { data, prepared, weights: rowWeights(recipe, data, prepared.split.train) };
 }
 
-/** What a run becomes the version of. */
-export const modelOf = ({ model, datasetName }: RunRecord): string => model ?? datasetName;
-
 /**
  * Carries a run out that is kept as running. What becomes of it is kept with it.
  * @param state where it goes on from; undefined: from the beginning
@@ -63,8 +60,8 @@ export async function trainRun(
   const { control } = levers;
   const { recipe } = run;
   const { data, prepared, weights } = task;
-  const model = modelOf(run);
-  levers.name = `'${model}' (run ${run.id})`;
+  levers.name = `'${modelOf(run)}' (run ${run.id})`;
+  levers.runId = run.id;
   const begun = performance.now() - run.durationMs;
   const elapsed = () => Math.round(performance.now() - begun);
   const report = createReport(run, levers, onProgress);
@@ -127,7 +124,7 @@ export async function trainRun(
     return await saveVersion(
       workspace,
       {
-        model,
+        model: modelOf(run),
         createdAt: workspace.now(),
         bestEpoch: result.bestEpoch,
         ended: result.ended,

@@ -14,6 +14,8 @@ export interface Levers extends Training {
 export function createLevers(recipe: Recipe, signal: AbortSignal): Levers {
   let ending = false;
   let pausing: { promise: Promise<void>; end: () => void } | null = null;
+  let end = () => {};
+  const ended = new Promise<void>((resolve) => (end = resolve));
   const resume = () => {
     if (!pausing) return;
     pausing.end();
@@ -24,7 +26,10 @@ export function createLevers(recipe: Recipe, signal: AbortSignal): Levers {
   const levers: Levers = {
     recipe,
     name: `'${recipe.target}' (${recipe.model.kind})`,
+    runId: null,
     computing: false,
+    ended,
+    tell: () => {},
     onPause: () => {},
     control: { signal, stop: () => ending, paused: () => pausing?.promise ?? null },
     pause() {
@@ -38,7 +43,10 @@ export function createLevers(recipe: Recipe, signal: AbortSignal): Levers {
       ending = true;
       resume();
     },
-    close: () => signal.removeEventListener('abort', resume),
+    close() {
+      signal.removeEventListener('abort', resume);
+      end();
+    },
   };
   return levers;
 }

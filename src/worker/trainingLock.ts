@@ -2,6 +2,8 @@
 
 import { UserError } from '../base/errors.ts';
 
+const nameOf = (database: string) => `train ${database}`;
+
 export interface TrainingLock {
   release(): void;
 }
@@ -18,7 +20,7 @@ export async function trainingLock(database: string, patienceMs = 0): Promise<Tr
   return new Promise((resolve, reject) => {
     const options = patienceMs > 0 ? { signal: AbortSignal.timeout(patienceMs) } : { ifAvailable: true };
     navigator.locks
-      .request(`train ${database}`, options, (lock) => {
+      .request(nameOf(database), options, (lock) => {
         if (!lock) return resolve(null);
         return new Promise<void>((release) => resolve({ release }));
       })
@@ -27,4 +29,10 @@ export async function trainingLock(database: string, patienceMs = 0): Promise<Tr
         else reject(error);
       });
   });
+}
+
+/** Whether anybody holds the lock now. */
+export async function isTraining(database: string): Promise<boolean> {
+  const { held = [] } = (await navigator.locks?.query()) ?? {};
+  return held.some(({ name }) => name === nameOf(database));
 }

@@ -1,15 +1,12 @@
 // Every stage, empty and in use, in both themes: axe-core finds nothing, a phone's width holds it, and the keyboard
 // alone does the job.
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nameOfRoute, PLACES, type Route, STAGES } from '../../src/ui/shell/stages.ts';
 import { launchApp, type App } from './app.ts';
+import { audit } from './axe.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const ROUTES = [...STAGES, ...PLACES].map(({ id }) => id);
 
 let app: App;
@@ -17,18 +14,6 @@ beforeAll(async () => {
   app = await launchApp();
 });
 afterAll(() => app.close());
-
-/** What axe-core finds on the page as it is, each fault with the places it stands at. */
-async function audit(page: Page): Promise<string[]> {
-  // evaluated by the debugger, which the page's content security policy does not bind
-  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() =>
-    (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-  );
-  return violations.flatMap(({ id, help, nodes }) =>
-    nodes.map((node) => `${id} (${help}): ${node.html.slice(0, 150)}`),
-  );
-}
 
 async function goTo(page: Page, stage: Route): Promise<void> {
   await page.evaluate((stage) => (location.hash = `#/${stage}`), stage);

@@ -24,13 +24,21 @@ process.on('exit', () => {
   for (const child of running) killGroup(child);
 });
 
-/** Opens a Chromium on the profile; what an earlier one left there is found again. */
-export async function launchChrome(profile: string, extra: string[] = []): Promise<Chrome> {
+/**
+ * Opens a Chromium on the profile; what an earlier one left there is found again.
+ * @param extra further flags
+ * @param webgpu flags that say which WebGPU it has
+ */
+export async function launchChrome(
+  profile: string,
+  extra: string[] = [],
+  webgpu: readonly string[] = SOFTWARE_WEBGPU_ARGS,
+): Promise<Chrome> {
   const child = spawn(
     findChromium() ?? 'chromium',
     [
       ...CHROMIUM_ARGS,
-      ...SOFTWARE_WEBGPU_ARGS,
+      ...webgpu,
       '--headless=new',
       '--disable-breakpad',
       '--no-default-browser-check',

@@ -65,16 +65,10 @@ fault('blocked upgrade', 20, 'tells of it within 2 s, and goes on by itself when
     await writeOldDatabase(old, schema);
     await holdDatabase(old);
     const page = await site.open(chrome.context);
-    await page.evaluate(
-      () =>
-        new Promise<void>((resolve, reject) => {
-          setTimeout(() => reject(new Error('nothing was said within 2 s')), 2000);
-          window.lathe
-            .watch({ onProgress: (event) => event.kind === 'storage' && event.state === 'blocked' && resolve() })
-            .catch(reject);
-        }),
-    );
+    const banner = page.getByText('Another tab of an older Lathe is open: close it to go on.');
+    await banner.waitFor({ timeout: 2000 });
     await old.close();
+    await banner.waitFor({ state: 'detached' });
     await expectOldWorkspace(page, schema);
   }),
 );
@@ -88,13 +82,18 @@ fault('newer database, older app', 3, 'is left as it is, with a notice and the r
     await raiseSchema(behind, [1, 2, 1000][n]);
     const before = await dumpDatabase(behind);
     const page = await site.open(chrome.context);
-    await page
-      .getByText(/newer Lathe/i)
-      .first()
-      .waitFor();
+    await page.getByRole('heading', { name: 'This page is older than what is kept here' }).waitFor();
+    expect(await page.getByRole('alert').count()).toBe(1);
+    for (const name of ['Reload', 'Save a raw copy']) await page.getByRole('button', { name, exact: true }).waitFor();
+    expect(await page.evaluate(() => window.lathe.incident())).toMatchObject({ kind: 'newer' });
     const answers = await page.evaluate(() =>
       Promise.all(
-        [() => window.lathe.datasets(), () => window.lathe.importSample('iris')].map((call) =>
+        [
+          () => window.lathe.datasets(),
+          () => window.lathe.importSample('iris'),
+          () => window.lathe.salvage(),
+          () => window.lathe.cleanUp(['files', 'checkpoints', 'runs', 'aside']),
+        ].map((call) =>
           call().then(
             () => 'answered',
             (error: Error) => error.message,

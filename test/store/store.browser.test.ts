@@ -230,6 +230,19 @@ describe('versions', () => {
     expect(await errorOf(renameModel(workspace, 'old', 'x'))).toMatchObject({ code: 'unknown' });
   });
 
+  it('of a run that is cut off or under way get the new name of its model', async () => {
+    await addVersion('old');
+    const runs = [];
+    for (const _ of [1, 2, 3]) runs.push(await addRun(workspace, { ...newRun, model: 'old' }));
+    await saveRun(workspace, { ...runs[0], state: 'interrupted' });
+    const other = await addRun(workspace, { ...newRun, model: 'other' });
+    await renameModel(workspace, 'old', 'new');
+    await saveRun(workspace, { ...runs[1], durationMs: 5 }); // its training knows the old name
+    const names = (await listRuns(workspace)).map(({ id, model }) => [id, model]);
+    expect(names).toEqual([[1, undefined], ...runs.map(({ id }) => [id, 'new']), [other.id, 'other']]);
+    expect((await saveVersion(workspace, versionOf('old'), trained, runs[2])).id).toBe('new@2');
+  });
+
   it('take tags, each once and sorted', async () => {
     const { id } = await addVersion('a');
     const { tags } = await changeVersion(workspace, id, { tags: [' b ', 'a', 'b', ''] });

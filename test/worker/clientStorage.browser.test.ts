@@ -1,12 +1,15 @@
 // The verbs for what is kept as a whole, and what one tab tells the others.
 
 import { afterAll, describe, expect, it } from 'vitest';
+import type { EpochLog } from '../../src/train/events.ts';
 import type { LatheEvent } from '../../src/worker/api.ts';
 import { makeEarlier } from '../store/earlier.ts';
-import { clientOn, csv, errorOf, removeDatabase, twoClouds } from './clients.ts';
+import { clientOn, csv, deferred, errorOf, removeDatabase, twoClouds } from './clients.ts';
 
 const DATABASE = 'client storage test';
 let client = clientOn(DATABASE);
+/** A worker loads TensorFlow.js first. */
+const SLOW = { timeout: 30_000 };
 const file = csv('clouds.csv', twoClouds(60));
 
 afterAll(async () => {
@@ -75,6 +78,70 @@ describe('a tab', () => {
     await there.stop();
     expect((await other.lathe.datasets())[0].name).toBe('renamed');
     other.close();
+  });
+
+  it('is told of a training in another, can pause and stop it, and hears when that tab goes', async () => {
+    const here = follow(client);
+    const other = clientOn(DATABASE);
+    const [{ id }] = await client.lathe.datasets();
+    const suggested = await client.lathe.suggestRecipe(id, { seed: 1, model: 'linear' });
+    const training = { ...suggested.training, epochs: 100_000, earlyStopping: null };
+    const recipe = { ...suggested, backend: 'cpu' as const, training };
+    const told = () => here.events.filter((event) => event.kind === 'training');
+    const last = () => told().at(-1)?.news;
+
+    const version = other.lathe.train(recipe);
+    await expect.poll(() => last()?.epochs.length ?? 0, SLOW).toBeGreaterThan(0);
+    const late = follow(client); // is told all that was before
+    await expect.poll(() => late.events.find((event) => event.kind === 'training')?.news.after, SLOW).toBe(0);
+    await late.stop();
+    await client.lathe.pause();
+    await expect.poll(() => last()?.paused, SLOW).toBe(true);
+    await client.lathe.resume();
+    await client.lathe.stop();
+    const { runId, log } = await version;
+    await expect.poll(() => here.events, SLOW).toContainEqual({ kind: 'trainingEnded', runId });
+    const heard: EpochLog[] = [];
+    for (const { news } of told()) heard.splice(news.after, Infinity, ...news.epochs);
+    expect(heard).toEqual(log);
+    expect(told().every((event) => !event.here)).toBe(true);
+    expect(JSON.stringify(told())).not.toMatch(/yes|class|clouds/); // figures, nothing of the data
+
+    const cutOff = errorOf(other.lathe.train(recipe));
+    await expect.poll(() => last()?.runId, SLOW).toBeGreaterThan(runId);
+    other.close();
+    await cutOff;
+    await expect.poll(() => here.events.at(-1), SLOW).toMatchObject({ kind: 'trainingEnded' });
+    expect((await client.lathe.runs()).map(({ state }) => state)).toEqual(['finished', 'interrupted']);
+    expect(await errorOf(client.lathe.stop())).toMatchObject({ code: 'invalid' });
+    await here.stop();
+  });
+
+  it('lets a newer page have the database once its training has ended, and then writes no more', async () => {
+    const { lathe } = client;
+    const { events, stop } = follow(client);
+    const states = () => events.flatMap((event) => (event.kind === 'storage' ? event.state : []));
+    const [{ id }] = await lathe.datasets();
+    const recipe = await lathe.suggestRecipe(id, { seed: 1, model: 'linear' });
+    const training = { ...recipe.training, epochs: 100_000, earlyStopping: null };
+    const begun = deferred<void>();
+    const version = lathe.train({ ...recipe, backend: 'cpu', training }, { onProgress: () => begun.resolve() });
+    await begun.promise;
+    const request = indexedDB.open(DATABASE, 1000);
+    const opened = new Promise<IDBDatabase>((resolve) => (request.onsuccess = () => resolve(request.result)));
+    await expect.poll(states, SLOW).toEqual(['wanted']);
+    await lathe.stop();
+    expect((await version).ended).toBe('stopped');
+    (await opened).close();
+    await expect.poll(states, SLOW).toEqual(['wanted', 'superseded']);
+    expect(await lathe.incident()).toMatchObject({ kind: 'newer' });
+    for (const call of [() => lathe.versions(), () => lathe.salvage(), () => lathe.importFiles([file])]) {
+      expect(await errorOf(call())).toMatchObject({
+        code: 'unsupported',
+        message: expect.stringMatching(/newer Lathe/),
+      });
+    }
+    await stop();
   });
 
   it('that an older page keeps from opening says so, and goes on when that page is closed', async () => {

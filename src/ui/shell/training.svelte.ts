@@ -3,7 +3,7 @@
 
 import type { Recipe } from '../../model/recipe.ts';
 import type { BackendName, EpochLog, StepProgress } from '../../train/events.ts';
-import type { CheckpointProgress, TrainPhase, TrainProgress, Version } from '../../worker/api.ts';
+import type { CheckpointProgress, TrainingNews, TrainPhase, TrainProgress, Version } from '../../worker/api.ts';
 
 /** Points kept of the step curve; when it is full every second one goes. */
 const MAX_POINTS = 2000;
@@ -15,11 +15,15 @@ export interface StepCurve {
   loss: number[];
 }
 
+/** Who began it: this page, a script in its console, or another tab. */
+export type Begun = 'page' | 'script' | 'tab';
+
 export type TrainingState = 'running' | 'finished' | 'failed' | 'discarded';
 
 export class Training {
   readonly recipe: Recipe;
   readonly datasetName: string;
+  readonly by: Begun;
   /** null until it has its number */
   runId: number | null = null;
   /** the worker has begun with it */
@@ -46,9 +50,10 @@ export class Training {
   #stride = 1;
   #seen = 0;
 
-  constructor(recipe: Recipe, datasetName: string) {
+  constructor(recipe: Recipe, datasetName: string, by: Begun = 'page') {
     this.recipe = recipe;
     this.datasetName = datasetName;
+    this.by = by;
   }
 
   get running(): boolean {
@@ -71,6 +76,15 @@ export class Training {
       this.#addPoint(progress.step);
     }
     if (progress.epoch) this.log = [...this.log, progress.epoch];
+  }
+
+  /** As `follow`, of one that this page did not begin. What is told before the whole log was is passed over. */
+  hear({ epochs, after, ...progress }: TrainingNews): void {
+    if (after > this.log.length) return;
+    const before = this.log.length;
+    this.follow(progress);
+    if (after + epochs.length < before) this.#goBack(this.log.slice(0, after));
+    this.log = [...this.log.slice(0, after), ...epochs];
   }
 
   /** What came after the checkpoint that the run was taken up from comes again. */
