@@ -209,5 +209,18 @@ def check_mlflow(folder):
     return run([sys.executable, "smoke_test.py"], folder)
 
 
+def check_card(file):
+    """The front matter of a model card: YAML with a blank licence, and figures as the hub's model-index has them."""
+    _, matter, text = file.read_text("utf-8").split("---\n", 2)
+    facts = yaml.safe_load(matter)
+    expect("license" in facts and facts["license"] is None, f"license {facts.get('license')!r}")
+    (entry,) = facts["model-index"]
+    (result,) = entry["results"]
+    expect(result["task"]["type"] == facts["pipeline_tag"] and facts["pipeline_tag"] in facts["tags"], "another task")
+    expect(all(isinstance(metric["value"], (int, float)) for metric in result["metrics"]), f"metrics {result['metrics']}")
+    expect(text.lstrip().startswith("# "), "no card follows")
+    return f"{len(result['metrics'])} figures"
+
+
 #: the ending of a bundle's name, and what checks it
 CHECKS = {"-triton.zip": check_triton, "-python.zip": check_python, "-mlflow.zip": check_mlflow}

@@ -113,6 +113,8 @@ def check_folder(folder):
         check(str(file.relative_to(folder)), lambda: check_model(file))
     for file in sorted(folder.rglob("*.tfevents.*")):
         check(str(file.relative_to(folder)), lambda: check_events(file))
+    for file in sorted(folder.rglob("*model-card.md")):
+        check(str(file.relative_to(folder)), lambda: bundles.check_card(file))
     with tempfile.TemporaryDirectory() as temporary:
         for file in sorted(folder.rglob("*.zip")):
             run = next((check for ending, check in bundles.CHECKS.items() if file.name.endswith(ending)), None)

@@ -1,5 +1,6 @@
 // A model card (Mitchell et al., 2019) in Markdown: what the model is, what it learned from, how well it did beside a
-// dummy, what it does not say. It states facts of the run and judges nothing; the licence is left to the model's author.
+// dummy, what it does not say, in the order and under the headings of Hugging Face's template. It states facts of the run
+// and judges nothing; the licence is left to the model's author.
 
 import type { FeatureEncoding, Preparation } from '../data/prepare.ts';
 import type { LayerSpec } from '../model/spec.ts';
@@ -20,7 +21,8 @@ const TASKS: Record<Task, string> = {
   imageClassification: 'image classification',
 };
 
-const METRICS: Record<string, string> = {
+/** What the figures are called. */
+export const METRICS: Record<string, string> = {
   accuracy: 'accuracy',
   balancedAccuracy: 'balanced accuracy',
   precision: 'precision (of the second label)',
@@ -51,28 +53,30 @@ export function writeModelCard(model: ExportInput): string {
   const { card } = model;
   return [
     `# ${escapeText(model.name)}, version ${card.number}`,
+    '## Model Details',
     identity(model),
-    '## Data',
-    data(model),
-    '## Input and output',
+    '## Uses',
     inputAndOutput(model),
-    '## How to use it',
-    usage(model),
-    '## How it was trained',
-    training(model),
-    '## How well it does',
-    quality(model),
-    '## Limitations',
+    '## Bias, Risks, and Limitations',
     limitations(model),
-    '## Licence',
-    'None is given here. Whoever publishes this model chooses one, and sees to it that the data allows it.',
+    '## How to Get Started with the Model',
+    usage(model),
+    '## Training Details',
+    '### Training Data',
+    data(model),
+    '### Training Procedure',
+    training(model),
+    '## Evaluation',
+    quality(model),
   ]
     .join('\n\n')
     .concat('\n');
 }
 
 function identity({ card }: ExportInput): string {
-  const what = `A model for ${TASKS[card.task]} that predicts ${code(card.target)}. It was trained in a browser with Lathe on ${card.createdAt}.`;
+  const what = `A model for ${TASKS[card.task]} that predicts ${code(card.target)}. It was trained in a browser with Lathe on ${card.createdAt}.
+
+No licence is given here. Whoever publishes this model chooses one, and sees to it that the data allows it.`;
   return card.note === '' ? what : `${what}\n\n${quote(card.note)}`;
 }
 

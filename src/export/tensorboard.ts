@@ -1,5 +1,5 @@
 // TensorBoard's event file of a run: one scalar an epoch under `loss/train`, `loss/validation` and so on. An event is a
-// protobuf message in a TFRecord; its CRCs are Castagnoli's, masked as TensorFlow does. Writing only.
+// protobuf message in a TFRecord; its CRCs are Castagnoli's, masked as TensorFlow does. Writing only; `readTensorboard.ts` reads.
 
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
@@ -57,7 +57,8 @@ function toRecord(data: Uint8Array): Uint8Array {
   return record;
 }
 
-function maskedCrc(bytes: Uint8Array): number {
+/** As TensorFlow masks them. */
+export function maskedCrc(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }

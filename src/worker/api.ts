@@ -144,13 +144,18 @@ export interface PredictForm {
   example: Row | null;
 }
 
-export type ExportFormat = 'onnx' | 'tfjs' | 'triton' | 'mlflow' | 'npm' | 'python';
+/** What tells of a version and scores nothing. */
+export type DocumentFormat = 'modelCard' | 'report' | 'tensorboard';
+
+export type ExportFormat = 'onnx' | 'tfjs' | 'triton' | 'mlflow' | 'npm' | 'python' | DocumentFormat;
 
 export interface Verification {
   runtime: string;
   /** what was run or read, and on what; left out: the file itself, on rows of the data */
   what?: string;
   rows: number;
+  /** what `rows` counts, where that is no rows */
+  unit?: 'epoch';
   maxAbsDiff: number;
 }
 
@@ -367,7 +372,10 @@ export interface Lathe {
   /** For batches that come from now on. */
   setRules(model: string, rules: Rule[]): Promise<void>;
 
-  /** Writes the file, opens its very bytes in the runtimes that read it, and throws where they differ by more than 1e-4. */
+  /**
+   * Writes the file, opens its very bytes in the runtimes that read it, and throws where they differ by more than 1e-4. Of a
+   * document the figures are worked out again, or read back.
+   */
   exportModel(versionId: string, format: ExportFormat): Promise<ExportedModel>;
 
   /** What is wrong with what is kept, such as that a newer Lathe wrote it; null where it is whole. Nothing is written until it was dealt with. */

@@ -12,9 +12,10 @@ import { sampleInput, sampleRows, type Samples } from '../export/samples.ts';
 import { recordArtifact } from '../store/artifacts.ts';
 import { sha256 } from '../store/hash.ts';
 import { readVersion, type TrainedModel, type Version } from '../store/versions.ts';
-import type { ExportedModel, ExportFormat, Verification } from './api.ts';
+import type { DocumentFormat, ExportedModel, ExportFormat, Verification } from './api.ts';
 import type { Context } from './context.ts';
 import { predictPart, type PredictedPart } from './engineEvaluate.ts';
+import { exportInput } from './exportInput.ts';
 import { imageLength, pixelsOf, scalePixels } from './learningData.ts';
 import { modelOutputs } from './modelOutputs.ts';
 import { verifyBundle, verifyOnnx, verifyTfjs, type RawRows } from './verify.ts';
@@ -45,7 +46,7 @@ const bundle = (ending: string, load: () => Promise<(model: BundleInput) => Bund
   verify: verifyBundle,
 });
 
-const FORMATS: Record<ExportFormat, Format> = {
+const FORMATS: Record<Exclude<ExportFormat, DocumentFormat>, Format> = {
   onnx: {
     ending: '.onnx',
     type: 'application/octet-stream',
@@ -64,36 +65,53 @@ const FORMATS: Record<ExportFormat, Format> = {
   python: bundle('-python.zip', async () => (await import('../export/python/python.ts')).writePython),
 };
 
-/** @throws UserError where the data set is gone, or a runtime says something else than the page */
+/** What was written, and what was checked of it. */
+interface Written {
+  bytes: Uint8Array;
+  type: string;
+  fileName: string;
+  checks: Verification[];
+}
+
+/** @throws UserError where the data set is gone, or what was written is not what the page says */
 export async function exportModel(context: Context, versionId: string, format: ExportFormat): Promise<ExportedModel> {
-  const writer = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
-  if (!writer) {
-    const known = Object.keys(FORMATS).map((name) => `'${name}'`);
-    throw new UserError('unknown', `export format '${format}': there are ${known.join(', ')}.`);
+  const { DOCUMENTS } = await import('./engineDocuments.ts');
+  const known = [...Object.keys(FORMATS), ...Object.keys(DOCUMENTS)];
+  if (!known.includes(format)) {
+    throw new UserError(
+      'unknown',
+      `export format '${format}': there are ${known.map((name) => `'${name}'`).join(', ')}.`,
+    );
   }
-  const part = await predictHeldOut(context, versionId);
+  const version = await readVersion(context.workspace, versionId);
+  const name = `${fileName(version.model, 'model')}-v${version.number}`;
+  const written =
+    format in DOCUMENTS
+      ? await DOCUMENTS[format as DocumentFormat](context, version, name)
+      : await writeModel(context, version, name, FORMATS[format as keyof typeof FORMATS]);
+  const { bytes, type, checks } = written;
+  const file = new File([bytes as Uint8Array<ArrayBuffer>], written.fileName, { type });
+  const hash = await sha256(file);
+  await keepRecord(context, { sha256: hash, runId: version.runId, format, fileName: file.name, sizeBytes: file.size });
+  return { file, sha256: hash, verification: checks[0], checks };
+}
+
+/** A file that scores: offered only where it says of held-out rows what the page says. */
+async function writeModel(context: Context, { id }: Version, name: string, format: Format): Promise<Written> {
+  const part = await predictHeldOut(context, id);
   const { version, trained, predicted } = part;
   const { preparation } = trained;
   let samples: Promise<Samples> | null = null;
   const predictOnce = () => (samples ??= predictSamples(context, version, trained));
-  const bytes = await writer.write(exportInput(version, trained), predictOnce);
+  const bytes = await format.write(exportInput(version, trained), predictOnce);
   const verify = (rows: RawRows, expected: Float32Array) =>
-    context.compute(() => writer.verify(bytes, preparation, rows, expected));
+    context.compute(() => format.verify(bytes, preparation, rows, expected));
   const checks = [await verify(await rawRows(context, part), predicted.outputs)];
   if (samples) {
     const { outputs } = await (samples as Promise<Samples>);
     checks.push({ ...(await verify(sampleInput(preparation), outputs)), what: 'the examples of the smoke test' });
   }
-  const file = new File(
-    [bytes as Uint8Array<ArrayBuffer>],
-    `${fileName(version.model, 'model')}-v${version.number}${writer.ending}`,
-    {
-      type: writer.type,
-    },
-  );
-  const hash = await sha256(file);
-  await keepRecord(context, { sha256: hash, runId: version.runId, format, fileName: file.name, sizeBytes: file.size });
-  return { file, sha256: hash, verification: checks[0], checks };
+  return { bytes, type: format.type, fileName: `${name}${format.ending}`, checks };
 }
 
 async function predictSamples(context: Context, { backend }: Version, trained: TrainedModel): Promise<Samples> {
@@ -148,40 +166,4 @@ async function rawRows(context: Context, { data, trained, predicted }: Predicted
   const pixels = await pixelsOf(context, data, preparation);
   const length = imageLength(preparation);
   return Array.from(rows, (row) => pixels.subarray(row * length, (row + 1) * length));
-}
-
-function exportInput(version: Version, { network, weights, preparation }: TrainedModel): ExportInput {
-  const { recipe } = version;
-  return {
-    name: version.model,
-    network,
-    weights,
-    preparation,
-    labels: version.labels,
-    card: {
-      number: version.number,
-      createdAt: new Date(version.createdAt).toISOString(),
-      note: version.note,
-      task: recipe.task,
-      target: recipe.target,
-      data: {
-        name: version.datasetName,
-        id: version.datasetId,
-        rows: version.split,
-        droppedRows: version.droppedRows,
-      },
-      recipe,
-      parameters: version.parameters,
-      training: {
-        backend: version.backend,
-        adapter: version.adapter,
-        durationMs: version.durationMs,
-        epochs: version.epochs,
-        bestEpoch: version.bestEpoch,
-        ended: version.ended,
-      },
-      metrics: version.metrics,
-      dummy: version.dummy,
-    },
-  };
 }

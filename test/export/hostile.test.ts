@@ -100,7 +100,7 @@ describe('a model card', () => {
     const rows = card.split('\n').filter((line) => line.startsWith('| '));
     const table = rows.slice(
       rows.findIndex((row) => row.startsWith('| column')),
-      rows.findIndex((row) => row.startsWith('| figure')),
+      rows.findIndex((row) => row.startsWith('| part')),
     );
     expect(table).toHaveLength(NAMES.length + 2);
     for (const row of table) expect(row.replaceAll('\\|', '').split('|')).toHaveLength(6);

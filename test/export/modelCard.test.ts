@@ -60,6 +60,6 @@ describe('a model card', () => {
     expect(card).toContain('`` `tick` ``, `a|b`, `<img src=x onerror=alert(1)>`');
     expect(card).toContain('predicts ``` `` ```');
     const headings = card.split('\n').filter((line) => line.startsWith('#'));
-    expect(headings).toHaveLength(8);
+    expect(headings).toHaveLength(9);
   });
 });

@@ -4,6 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { expect, it } from 'vitest';
+import { decodeEvents } from '../../src/export/readTensorboard.ts';
+import { writeRunEvents } from '../../src/export/runEvents.ts';
 import { crc32c, encodeEvents, type ScalarEvent } from '../../src/export/tensorboard.ts';
 
 const EVENTS: ScalarEvent[] = [
@@ -42,4 +44,32 @@ it('leaves a file for an independent reader', () => {
     writeFileSync(join(folder, 'events.out.tfevents.1780000000.lathe'), bytes);
   }
   expect(bytes.length).toBeGreaterThan(100);
+});
+
+it('draws a run by epoch, with the test part at the epoch that the weights are from, and reads it back', () => {
+  const line = { metric: 0.5, valLoss: null, valMetric: null, learningRate: 0.01, durationMs: 250 };
+  const facts = {
+    task: 'multiclass' as const,
+    startedAt: 1_780_000_000_000,
+    log: [1, 2].map((epoch) => ({ epoch, loss: 1 / epoch, ...line })),
+    bestEpoch: 2,
+    metrics: { accuracy: 0.96 },
+  };
+  const bytes = writeRunEvents(facts);
+  const read = decodeEvents(bytes);
+  expect(read.map(({ step, wallTime }) => [step, wallTime])).toEqual([
+    [1, 1_780_000_000.25],
+    [2, 1_780_000_000.5],
+  ]);
+  expect(Object.keys(read[0].scalars)).toEqual(['loss/train', 'accuracy/train', 'learningRate']);
+  expect(read[1].scalars['test/accuracy']).toBe(Math.fround(0.96));
+  expect(decodeEvents(encodeEvents(0, EVENTS))).toEqual(EVENTS);
+});
+
+it('refuses an event file that is damaged or cut short, and says where', () => {
+  const bytes = encodeEvents(0, EVENTS);
+  expect(() => decodeEvents(bytes.subarray(0, -1))).toThrow(/^invalid event file: the record at byte \d+ is cut short/);
+  expect(() => decodeEvents(bytes.map((byte, i) => (i === 15 ? byte ^ 1 : byte)))).toThrow(
+    /byte 0 has a wrong checksum/,
+  );
 });

@@ -55,10 +55,32 @@ export const FORMATS: Record<ExportFormat, FormatWords> = {
     runtimes: 'Python 3.10 and later with ONNX Runtime.',
     progress: 'Writing the files, opening the model in ONNX Runtime, comparing',
   },
+  modelCard: {
+    name: 'Model card',
+    meaning: 'What the model is, what it learned from, how well it does and what it does not say.',
+    inside: 'Markdown in the order of Hugging Face, with front matter; the licence is yours to fill in.',
+    runtimes: 'The hub, any Git host, any editor.',
+    progress: 'Working the figures out again from the test part',
+  },
+  report: {
+    name: 'Report',
+    meaning: 'Everything about this version on one page, to read, print and keep.',
+    inside: 'Figures beside the dummy’s, curves, mistakes, recipe, lineage and hashes; no script, no row of the data.',
+    runtimes: 'Any browser, with or without a network.',
+    progress: 'Working the figures out again from the test part',
+  },
+  tensorboard: {
+    name: 'TensorBoard',
+    meaning: 'The curves of the run, to lay beside those of other tools. Put it into a folder of its own.',
+    inside: 'An event file: losses, the metric and the learning rate by epoch, the figures of the test part.',
+    runtimes: 'TensorBoard, and what reads its files.',
+    progress: 'Writing the file and reading it back',
+  },
 };
 
 export const GROUPS: readonly { name: string; meaning: string; formats: readonly ExportFormat[] }[] = [
   { name: 'Files', meaning: 'The model itself.', formats: ['onnx', 'tfjs'] },
   { name: 'Serving', meaning: 'For a server that answers requests.', formats: ['triton', 'mlflow'] },
   { name: 'Web and Python', meaning: 'For a program of your own.', formats: ['npm', 'python'] },
+  { name: 'Documents', meaning: 'To read and to keep.', formats: ['report', 'modelCard', 'tensorboard'] },
 ];
