@@ -2,6 +2,7 @@
 // damaged in both is set aside; a damaged blob is named. In the idle time it goes blob by blob, over several visits if
 // need be, and takes up where it was left.
 
+import type { StoredRecord } from './db.ts';
 import { describeContent, describeRecord } from './describe.ts';
 import { gather, type Gathered } from './gather.ts';
 import { incidentError } from './incident.ts';
@@ -65,7 +66,7 @@ export async function audit(ws: Workspace, options: AuditOptions = {}): Promise<
   report.repaired.push(...repaired);
   report.damaged.push(...damaged);
 
-  const contents = contentsOf(best);
+  const contents = await contentsOf(ws, best);
   const hashes = [...contents.keys()].sort();
   for (const [i, hash] of hashes.entries()) {
     if (hash <= report.at) continue;
@@ -101,19 +102,22 @@ async function auditRecords(ws: Workspace): Promise<AuditedRecords> {
     // the oldest first: an entry that says that something was removed goes after the one that put it
     for (const sequence of found.deadEntries) await ws.alone(() => ws.ledger.removeEntry(sequence));
   }
-  const repaired = new Set([...found.toDatabase, ...found.toJournal].map(describeRecord));
-  const lost = found.damaged.map(describeRecord);
+  const codec = await ws.codec();
+  const describeAll = (records: StoredRecord[]) => Promise.all(records.map((record) => describeRecord(codec, record)));
+  const repaired = new Set(await describeAll([...found.toDatabase, ...found.toJournal]));
+  const lost = await describeAll(found.damaged);
   for (const name of lost) repaired.delete(name);
   return { best: found.best, repaired: [...repaired], damaged: lost };
 }
 
 /** What lies in each blob, by its hash. */
-function contentsOf(records: Gathered['best']): Map<string, string> {
+async function contentsOf(ws: Workspace, records: Gathered['best']): Promise<Map<string, string>> {
+  const codec = await ws.codec();
   const recipes = new Set(records.filter(({ kind }) => kind === 'recipe').map(({ key }) => key));
   const contents = new Map<string, string>();
   for (const record of records) {
     for (const ref of record.refs)
-      if (!recipes.has(ref) && !contents.has(ref)) contents.set(ref, describeContent(record));
+      if (!recipes.has(ref) && !contents.has(ref)) contents.set(ref, await describeContent(codec, record));
   }
   return contents;
 }

@@ -1,10 +1,12 @@
 // Heavy content (source files, packed images, columns, weights, checkpoints) as files named by their SHA-256, so that
-// each is there once, whoever refers to it. What is written counts only once it was read back. Who refers to what, and
-// so what may go, is known in workspace.ts alone.
+// each is there once, whoever refers to it. What is written counts only once it was read back. A sealed one is named by
+// the SHA-256 of what is in it, and `.sealed`; while a workspace is being sealed it has some of both. Who refers to what,
+// and so what may go, is known in workspace.ts alone.
 
 import { UserError } from '../base/errors.ts';
 import { listFiles, listFolders, openFolder, readFile, removeFile, writeFile, type Folder } from './files.ts';
 import { createHash, sha256 } from './hash.ts';
+import type { Keys } from './keys.ts';
 
 export interface Blobs {
   /** @returns its SHA-256 @throws UserError where there is no room, or the disk gives other bytes than were written */
@@ -17,33 +19,72 @@ export interface Blobs {
   receive(hash: string, open: () => Promise<ReadableStream<Uint8Array> | null>, what: string): Promise<Received>;
   /** @throws UserError where it is gone or damaged */
   read(hash: string, what: string): Promise<Blob>;
-  /** What is there of it, whatever its bytes are. */
+  /** What is there of it, as it lies on the disk. */
   find(hash: string): Promise<File | undefined>;
   /** Hashes it again. */
   check(hash: string): Promise<{ state: 'sound' | 'damaged' | 'missing'; sizeBytes: number }>;
   remove(hash: string): Promise<void>;
-  /** the names of all files, sorted: hashes, and what writes that were cut off have left */
+  /** what there is, sorted: hashes, and the names of what writes that were cut off have left */
   list(): Promise<string[]>;
+  /** Those that are not sealed, or not in the clear. */
+  listBy(isSealed: boolean): Promise<string[]>;
+  /** Has it lie as `write` asks, with whatever bytes it has, and removes it as it was. @throws UserError where there is no room */
+  rewrite(hash: string, what: string): Promise<void>;
+  /** Lets go of what is open. */
+  forget(): void;
+}
+
+/** How blobs are read, and how they are written. */
+export interface BlobForm {
+  keys: Keys | null;
+  write: 'plain' | 'sealed';
 }
 
 export type Received = 'there' | 'written' | 'wrong';
 
-export function createBlobs(open: () => Promise<Folder>): Blobs {
+/** @param askForm @throws UserError where the workspace is locked */
+export function createBlobs(open: () => Promise<Folder>, askForm: () => Promise<BlobForm>): Blobs {
   /** Those whose bytes were seen to be right since the page was opened. */
   const sound = new Set<string>();
+  /** Sealed ones that are open, as long as somebody uses them. */
+  const opened = new Map<string, WeakRef<Blob>>();
   const all = async () => openFolder(await open(), 'blobs');
   const folderOf = async (hash: string) => openFolder(await all(), hash.slice(0, 2));
 
+  /** What is in it, as the keys open it; sealed where it is both. Undefined where it is gone. */
+  async function openFile(hash: string): Promise<Opened | undefined> {
+    const folder = await folderOf(hash);
+    const { keys } = await askForm();
+    const sealed = keys && (await readFile(folder, hash + SUFFIX));
+    if (sealed) return sealedFile(sealed, keys, hash);
+    const file = await readFile(folder, hash);
+    return file && plainFile(file);
+  }
+
+  async function names(): Promise<string[]> {
+    const folders = await listFolders(await all());
+    return (await Promise.all(folders.map(listFiles))).flat().sort();
+  }
+
   async function isSound(hash: string): Promise<boolean> {
-    const file = await readFile(await folderOf(hash), hash);
-    return file !== undefined && (await hashOf(file)) === hash;
+    const found = await openFile(hash);
+    return found !== undefined && (await hashOf(found)) === hash;
+  }
+
+  /** Writes content as it is to lie. */
+  async function write(hash: string, content: Blob | ReadableStream<Uint8Array>, what: string): Promise<void> {
+    const { keys, write } = await askForm();
+    const folder = await folderOf(hash);
+    if (write === 'plain' || !keys) return writeFile(folder, hash, content, what);
+    const stream = content instanceof Blob ? content.stream() : content;
+    await writeFile(folder, hash + SUFFIX, stream.pipeThrough(keys.sealStream(contextOf(hash))), what);
   }
 
   return {
     async put(content, what) {
       const hash = await sha256(content);
       if (!(await isSound(hash))) {
-        await writeFile(await folderOf(hash), hash, content, what);
+        await write(hash, content, what);
         if (!(await isSound(hash))) throw damaged(what);
       }
       sound.add(hash);
@@ -54,7 +95,7 @@ export function createBlobs(open: () => Promise<Folder>): Blobs {
       try {
         const stream = await open();
         if (!stream) return 'wrong';
-        await writeFile(await folderOf(hash), hash, await expectHash(stream, hash), what);
+        await write(hash, await expectHash(stream, hash), what);
       } catch (error) {
         if (error instanceof OtherBytes) return 'wrong';
         throw error;
@@ -64,29 +105,92 @@ export function createBlobs(open: () => Promise<Folder>): Blobs {
       return 'written';
     },
     async read(hash, what) {
-      const file = await readFile(await folderOf(hash), hash);
-      if (!file) throw new UserError('missing', `${what}: the file is gone. Restore it from a backup, or remove it.`);
-      if (!sound.has(hash) && (await hashOf(file)) !== hash) throw damaged(what);
+      const found = await openFile(hash);
+      if (!found) throw new UserError('missing', `${what}: the file is gone. Restore it from a backup, or remove it.`);
+      const open = opened.get(hash)?.deref();
+      if (open) return open;
+      if (!sound.has(hash) && (await hashOf(found)) !== hash) throw damaged(what);
       sound.add(hash);
-      return file;
+      if (!found.isSealed) return found.file;
+      const blob = await new Response(found.stream()).blob();
+      opened.set(hash, new WeakRef(blob));
+      return blob;
     },
     async check(hash) {
-      const file = await readFile(await folderOf(hash), hash);
-      if (!file) return { state: 'missing', sizeBytes: 0 };
-      if ((await hashOf(file)) === hash) return { state: 'sound', sizeBytes: file.size };
+      const found = await openFile(hash);
+      if (!found) return { state: 'missing', sizeBytes: 0 };
+      const sizeBytes = found.file.size;
+      if ((await hashOf(found)) === hash) return { state: 'sound', sizeBytes };
       sound.delete(hash);
-      return { state: 'damaged', sizeBytes: file.size };
+      return { state: 'damaged', sizeBytes };
     },
-    find: async (hash) => readFile(await folderOf(hash), hash),
+    async find(hash) {
+      const folder = await folderOf(hash);
+      return (await readFile(folder, hash + SUFFIX)) ?? readFile(folder, hash);
+    },
     async remove(hash) {
       sound.delete(hash);
-      await removeFile(await folderOf(hash), hash);
+      opened.delete(hash);
+      const folder = await folderOf(hash);
+      await removeFile(folder, hash + SUFFIX);
+      await removeFile(folder, hash);
     },
     async list() {
-      const folders = await listFolders(await all());
-      return (await Promise.all(folders.map(listFiles))).flat().sort();
+      return [...new Set((await names()).map((name) => (isSealedName(name) ? name.slice(0, -SUFFIX.length) : name)))];
+    },
+    async listBy(sealed) {
+      const found = (await names()).filter((name) => isSealedName(name) === sealed);
+      return sealed ? found.map((name) => name.slice(0, -SUFFIX.length)) : found;
+    },
+    async rewrite(hash, what) {
+      const folder = await folderOf(hash);
+      const { keys, write: form } = await askForm();
+      const [from, to] = form === 'sealed' ? [hash, hash + SUFFIX] : [hash + SUFFIX, hash];
+      const file = await readFile(folder, from);
+      if (!file || !keys) return;
+      const content = from === hash ? plainFile(file) : sealedFile(file, keys, hash);
+      const bytes = await hashOf(content); // a damaged one stays as damaged as it is
+      if (bytes) {
+        await write(hash, content.stream(), what);
+        const there = await readFile(folder, to);
+        const written = there && (await hashOf(to === hash ? plainFile(there) : sealedFile(there, keys, hash)));
+        if (written !== bytes) throw damaged(what);
+      }
+      sound.delete(hash);
+      await removeFile(folder, from);
+    },
+    forget() {
+      sound.clear();
+      opened.clear();
     },
   };
+}
+
+const SUFFIX = '.sealed';
+
+function isSealedName(name: string): boolean {
+  return name.endsWith(SUFFIX);
+}
+
+/** A file on the disk and what is in it. */
+interface Opened {
+  file: File;
+  isSealed: boolean;
+  stream(): ReadableStream<Uint8Array>;
+}
+
+function plainFile(file: File): Opened {
+  return { file, isSealed: false, stream: () => file.stream() };
+}
+
+function sealedFile(file: File, keys: Keys, hash: string): Opened {
+  const stream = () => file.stream().pipeThrough(keys.unsealStream(contextOf(hash), `blob ${hash}`));
+  return { file, isSealed: true, stream };
+}
+
+/** A sealed file cannot be taken for another. */
+function contextOf(hash: string): string {
+  return `blob ${hash}`;
 }
 
 class OtherBytes extends Error {}
@@ -112,12 +216,15 @@ async function expectHash(source: ReadableStream<Uint8Array>, hash: string): Pro
   );
 }
 
-/** Null where the disk cannot read it. */
-async function hashOf(file: File): Promise<string | null> {
+/** Null where the disk cannot read it, or it is not as it was sealed. */
+async function hashOf({ file, isSealed, stream }: Opened): Promise<string | null> {
   try {
-    return await sha256(file);
+    if (!isSealed) return await sha256(file);
+    const hash = await createHash();
+    for await (const piece of stream()) hash.update(piece);
+    return hash.hex();
   } catch (error) {
-    if (error instanceof DOMException) return null;
+    if (error instanceof DOMException || error instanceof UserError) return null;
     throw error;
   }
 }

@@ -4,9 +4,10 @@
 import { UserError } from '../base/errors.ts';
 import { parse } from '../base/json.ts';
 import { listAside } from './aside.ts';
+import type { StoredRecord } from './db.ts';
 import { describeRecord } from './describe.ts';
 import { listFiles, openFolder, readFile, removeFile, type Folder } from './files.ts';
-import type { Records } from './kinds.ts';
+import { JOURNAL } from './ledger.ts';
 import { tryLock } from './locks.ts';
 import { removeRun } from './runs.ts';
 import { readSizes } from './usage.ts';
@@ -80,8 +81,9 @@ async function findFiles(ws: Workspace): Promise<Removal[]> {
     const phrase = isBlob ? `unused content ${name.slice(0, 8)}` : STRAY;
     unused.push({ part: 'files', name: phrase, sizeBytes, remove: () => ws.blobs.remove(name) });
   }
-  const top = await ws.folder();
-  for (const folder of [top, await openFolder(top, 'journal')]) unused.push(...(await findStrays(ws, folder)));
+  const { folder: own } = await ws.place();
+  for (const folder of new Set([await ws.folder(), own, await openFolder(own, JOURNAL)]))
+    unused.push(...(await findStrays(ws, folder)));
   return unused;
 }
 
@@ -149,23 +151,22 @@ async function findRuns(ws: Workspace, evenResumable: boolean): Promise<Removal[
 }
 
 async function findAside(ws: Workspace): Promise<Removal[]> {
-  const files = await listAside(ws);
+  const codec = await ws.codec();
+  const nameOf = async (text: string) => {
+    try {
+      return await describeRecord(codec, parse(text) as StoredRecord);
+    } catch {
+      return 'record';
+    }
+  };
   return Promise.all(
-    files.map(async ({ file, remove }) => ({
+    (await listAside(ws)).map(async ({ text, sizeBytes, remove }) => ({
       part: 'aside' as const,
-      name: `damaged ${nameOf(await file.text())}`,
-      sizeBytes: file.size,
+      name: `damaged ${await nameOf(text)}`,
+      sizeBytes,
       remove,
     })),
   );
-}
-
-function nameOf(text: string): string {
-  try {
-    return describeRecord(parse(text) as { kind: keyof Records; key: string; json: string });
-  } catch {
-    return 'record';
-  }
 }
 
 function itemOf({ part, name, sizeBytes }: Removal): CleanUpItem {

@@ -2,10 +2,11 @@
 // list is one read and a commit one write. What they hold is sealed JSON (records.ts); data and weights are files
 // (blobs.ts). Databases of earlier schemas are carried over by migrate.ts.
 
-import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
+import { deleteDB, openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
 import { abortError, UserError } from '../base/errors.ts';
 import { closedError, isClosed, nameWriteError } from './errors.ts';
 import type { Kind } from './kinds.ts';
+import type { SealFacts } from './places.ts';
 
 /** A record as it lies on disk. */
 export interface StoredRecord {
@@ -35,6 +36,8 @@ export interface Summary {
   digest: string;
   /** the last number given to a run */
   lastRun: number;
+  /** of sealed records: the second copy of what tells how */
+  seal?: SealFacts;
 }
 
 export const EMPTY: Summary = { sequence: 0, counts: {}, digest: '0'.repeat(64), lastRun: 0 };
@@ -110,6 +113,35 @@ export async function openDatabase(name: string, hooks: OpeningHooks): Promise<O
   } catch (error) {
     throw failures.length > 0 ? failures[0] : error;
   }
+}
+
+/** What a database says of itself, which is not in use; undefined where there is none, or it cannot be read. */
+export async function readSummaryOf(name: string): Promise<Summary | undefined> {
+  const all = (await indexedDB.databases?.().catch(() => [])) ?? [];
+  if (!all.some((each) => each.name === name)) return undefined;
+  try {
+    const db = await openDB<LatheSchema>(name);
+    try {
+      return await db.get('summary', 'now');
+    } finally {
+      db.close();
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Has the browser bring its database files up to date. Chromium keeps all databases of a page in one log-structured store
+ * (LevelDB): what was removed lies in its files until they are merged, which the removal of a database sets off for the
+ * files that are older. So nothing is left of a database that is removed between two calls of this.
+ */
+export async function mergeFiles(name: string): Promise<void> {
+  const scratch = `${name} scratch`;
+  const db = await openDB(scratch, 1, { upgrade: (database) => void database.createObjectStore('any') });
+  await db.put('any', 0, 0);
+  db.close();
+  await deleteDB(scratch);
 }
 
 /** Makes the stores of this schema, empty. */

@@ -1,6 +1,6 @@
 // What a record, and a blob that it refers to, is called when something is wrong with it.
 
-import { parse } from '../base/json.ts';
+import { readRecord, type Codec } from './codec.ts';
 import type { StoredRecord } from './db.ts';
 import type { Kind, Records } from './kinds.ts';
 
@@ -16,10 +16,13 @@ const NAMES: { [K in Kind]: (value: Records[K], key: string) => string } = {
   batch: ({ name }) => `batch '${name}'`,
 };
 
+type Described = Pick<StoredRecord, 'kind' | 'key' | 'json'>;
+
 /** Such as `version 'iris@3'`; by its kind and key alone where it is damaged. */
-export function describeRecord({ kind, key, json }: Pick<StoredRecord, 'kind' | 'key' | 'json'>): string {
+export async function describeRecord(codec: Codec, record: Described): Promise<string> {
+  const { kind, key } = record;
   try {
-    return NAMES[kind](parse(json) as never, key);
+    return NAMES[kind]((await readRecord(codec, record)).value as never, key);
   } catch {
     return `${kind} ${key}`;
   }
@@ -28,7 +31,7 @@ export function describeRecord({ kind, key, json }: Pick<StoredRecord, 'kind' | 
 const PARTS: Partial<Record<string, string>> = { dataset: 'content of ', version: 'weights of ', batch: 'rows of ' };
 
 /** What of a record lies in the blobs that it refers to. */
-export function describeContent(record: Pick<StoredRecord, 'kind' | 'key' | 'json'>): string {
+export async function describeContent(codec: Codec, record: Described): Promise<string> {
   const part = PARTS[record.kind] ?? '';
-  return part + describeRecord(record);
+  return part + (await describeRecord(codec, record));
 }

@@ -2,10 +2,9 @@
 // did not say how many epochs it had. Backups of that schema come this way, databases (migrateRecords.ts), and what
 // salvage still finds of it in the journal.
 
-import { parse } from '../base/json.ts';
+import { readRecord, writeRecord, type Codec } from './codec.ts';
 import type { StoredRecord } from './db.ts';
 import type { Kind, Records } from './kinds.ts';
-import { seal } from './records.ts';
 
 /** Leads the records of a backup, which may be anything, from one schema to the next; what is malformed stays so. */
 export type SchemaStep = (records: Map<string, Map<string, unknown>>) => void;
@@ -30,25 +29,26 @@ function splitLogs(records: Map<string, Map<string, unknown>>): void {
 }
 
 /** What comes in the place of each of these records that is of schema 3; it belongs to no commit yet. */
-export async function raise(records: StoredRecord[]): Promise<Map<StoredRecord, StoredRecord[]>> {
+export async function raise(records: StoredRecord[], codec: Codec): Promise<Map<StoredRecord, StoredRecord[]>> {
   const raised = new Map<StoredRecord, StoredRecord[]>();
   const logs = new Map<string, unknown>();
-  const sealed = (kind: Kind, { key, created }: StoredRecord, value: unknown) =>
-    seal(kind, key, value as Records[Kind], { created, sequence: 0 });
+  const written = (kind: Kind, { key, created }: StoredRecord, value: unknown) =>
+    writeRecord(codec, kind, key, value as Records[Kind], { created, sequence: 0 });
+  const read = async (record: StoredRecord): Promise<unknown> => (await readRecord(codec, record)).value;
   for (const record of records) {
-    if (record.kind === 'log') logs.set(record.key, parse(record.json));
+    if (record.kind === 'log') logs.set(record.key, await read(record));
     if (record.kind !== 'run') continue;
-    const value = parse(record.json);
+    const value = await read(record);
     if (!isOld('run', value)) continue;
     const { run, log } = splitRun(value);
     logs.set(record.key, log);
-    raised.set(record, [await sealed('run', record, run), await sealed('log', record, log)]);
+    raised.set(record, [await written('run', record, run), await written('log', record, log)]);
   }
   for (const record of records) {
     if (record.kind !== 'version') continue;
-    const value = parse(record.json);
+    const value = await read(record);
     if (isOld('version', value)) {
-      raised.set(record, [await sealed('version', record, countEpochs(value, logs.get(record.key)))]);
+      raised.set(record, [await written('version', record, countEpochs(value, logs.get(record.key)))]);
     }
   }
   return raised;

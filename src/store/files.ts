@@ -38,6 +38,16 @@ export async function openFolder(parent: Folder, name: string): Promise<Folder> 
   }
 }
 
+/** A folder within a folder, or undefined where there is none. */
+export async function findFolder(parent: Folder, name: string): Promise<Folder | undefined> {
+  try {
+    return await parent.getDirectoryHandle(name);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
+    throw error;
+  }
+}
+
 /**
  * Writes a file anew; its old content stays until the new one is whole.
  * @param what is being saved, for the error where there is no room

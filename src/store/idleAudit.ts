@@ -27,6 +27,7 @@ export async function auditWhenIdle(ws: Workspace, { isBusy, lookEveryMs = 60_00
     if (isBusy()) continue;
     try {
       await tryLock(`audit ${ws.name}`, async () => {
+        if (await ws.keyring.isLocked()) return;
         if (!(await ws.incident()) && (await isDue(ws))) await audit(ws, { pause, signal, resume: true });
       });
     } catch (error) {

@@ -66,3 +66,13 @@ export function refsOf<K extends Kind>(kind: K, value: Records[K]): string[] {
 export function nameOf<K extends Kind>(kind: K, value: Records[K]): string | undefined {
   return RULES[kind].name?.(value);
 }
+
+/** The key of a record in the clear; `stored` is the one under which it lies, which is sealed where it is a name. */
+export function keyIn<K extends Kind>(kind: K, stored: string, value: Records[K]): string {
+  return kind === 'model' ? (value as Records['model']).name : stored;
+}
+
+/** Keys of this kind are names that people gave. */
+export function hasNameAsKey(kind: Kind): boolean {
+  return kind === 'model';
+}

@@ -39,10 +39,12 @@ export interface Ledger {
   entries(): Promise<number[]>;
 }
 
-const LEDGER = 'ledger.json';
+/** The file of the summary, in the folder of the journal. */
+export const LEDGER = 'ledger.json';
+export const JOURNAL = 'journal';
 
 export function createLedger(open: () => Promise<Folder>): Ledger {
-  const journal = async () => openFolder(await open(), 'journal');
+  const journal = async () => openFolder(await open(), JOURNAL);
   const fileOf = (sequence: number) => `${sequence}.json`;
   const readEntry = async (sequence: number) => parsed<Entry>(await readChecked(await journal(), fileOf(sequence)));
   return {

@@ -31,7 +31,7 @@ export async function prepareRecords(db: IDBPDatabase, migration: Migration): Pr
     const copy = (await isSound(record)) ? record : await ledger.findCopy(record);
     if (copy) sound.push(copy); // else it is found, and set aside, by the next audit
   }
-  const raised = await raise(sound);
+  const raised = await raise(sound, migration.codec);
   const records = [...raised.values()].flat();
   await writeJournal(migration, before.sequence, before.lastRun, records);
   const summary = summarize(before, before.sequence + records.length, [...raised.keys()], records);

@@ -4,13 +4,14 @@
 import type { IDBPDatabase } from 'idb';
 import { stringify } from '../base/json.ts';
 import type { Recipe } from '../model/recipe.ts';
+import { PLAIN, writeRecord } from './codec.ts';
 import { putContent, type DatasetContent, type DatasetDetail } from './datasets.ts';
 import { createStores, EMPTY, type Database, type StoredRecord, type Summary, type Upgrade } from './db.ts';
 import type { Kind, Records } from './kinds.ts';
 import { writeJournal, type Migration, type Prepared } from './migration.ts';
 import { pack } from './pack.ts';
 import { recipeIdOf } from './recipes.ts';
-import { seal, summarize } from './records.ts';
+import { summarize } from './records.ts';
 import type { RunRecord } from './runs.ts';
 import { hashWeights, type TrainedModel, type VersionDetail } from './versions.ts';
 
@@ -72,7 +73,7 @@ async function carry(db: IDBPDatabase, old: OldRecords, base: Summary, { blobs, 
   const put = async <K extends Kind>(kind: K, key: string, value: Records[K]) => {
     const created = base.sequence + records.size + 1;
     const id = `${kind} ${key}`;
-    if (!records.has(id)) records.set(id, await seal(kind, key, value, { created, sequence: created }));
+    if (!records.has(id)) records.set(id, await writeRecord(PLAIN, kind, key, value, { created, sequence: created }));
   };
   const putRecipe = async (recipe: Recipe) => {
     const id = await recipeIdOf(recipe);

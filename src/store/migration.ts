@@ -1,11 +1,14 @@
 // What every migration has in common: what it is given, what it comes to, and how the journal is written ahead of it.
 
 import type { Blobs } from './blobs.ts';
+import type { Codec } from './codec.ts';
 import type { Database, OpeningHooks, StoredRecord, Upgrade } from './db.ts';
 import type { Ledger } from './ledger.ts';
 
 export interface Migration {
+  /** of the database */
   name: string;
+  codec: Codec;
   hooks: OpeningHooks;
   blobs: Blobs;
   ledger: Ledger;

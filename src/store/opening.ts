@@ -2,12 +2,15 @@
 // when the browser has closed the database, and remembers what it saw, so that storage which is cleared under the page
 // does not look like a first visit. Repairing is salvage.ts.
 
+import { deleteDB } from 'idb';
 import type { Blobs } from './blobs.ts';
 import { EMPTY, openDatabase, type Database, type OpeningHooks, type Summary } from './db.ts';
 import { isClosed, isUnreadable, openingError } from './errors.ts';
 import { incidentError, judge, NEWER, type Incident } from './incident.ts';
+import type { Keyring } from './keyring.ts';
 import type { Ledger, LedgerFacts } from './ledger.ts';
 import { tryLock, withLock } from './locks.ts';
+import { databaseOf, isSealed } from './places.ts';
 
 /** A browser that comes upon damage while it opens a database gives that up, and opens a new one when it is asked again. */
 const ATTEMPTS = 3;
@@ -25,6 +28,8 @@ export interface Opener {
   close(): Promise<void>;
   /** Has the next `open` begin anew: what is held against each other may have changed. */
   forget(): void;
+  /** As `close`, and has the next `open` take whatever it finds for all there ever was. */
+  beginAnew(): Promise<void>;
   /** Tells what the records came to when they were last seen whole from here. */
   saw(summary: Summary): void;
   /** Tells of an error met while reading or writing. @returns the error to throw in its place */
@@ -35,6 +40,7 @@ export interface OpenerOptions {
   name: string;
   blobs: Blobs;
   ledger: Ledger;
+  keyring: Keyring;
   onBlocked: () => void;
   /** the browser has closed the database, or cannot read it: something may be gone */
   onDoubt: () => void;
@@ -46,14 +52,22 @@ export interface OpenerOptions {
 }
 
 export function createOpener(options: OpenerOptions): Opener {
-  const { name, blobs, ledger, onBlocked, onDoubt, onWanted, onSuperseded, onMigrationStep } = options;
+  const { name, blobs, ledger, keyring, onBlocked, onDoubt, onWanted, onSuperseded, onMigrationStep } = options;
   let opening: Promise<Opened> | null = null;
   let seen: Summary | null = null;
   const openLock = `open ${name}`;
 
   function forget(): void {
     opening = null;
+    keyring.forget();
     onDoubt();
+  }
+
+  async function close(): Promise<void> {
+    const opened = await opening?.catch(() => null); // what did not open needs no closing
+    opened?.db?.close();
+    opening = null;
+    keyring.forget();
   }
 
   const hooks: OpeningHooks = {
@@ -72,10 +86,12 @@ export function createOpener(options: OpenerOptions): Opener {
   };
 
   async function openOnce(attempt = 1): Promise<Opened> {
+    const facts = await keyring.look();
+    await keyring.keys(); // or it is locked
     let known = await ledger.read(); // before the database, which other tabs may write to meanwhile
     let opened;
     try {
-      opened = await openDatabase(name, hooks);
+      opened = await openDatabase(databaseOf(name, isSealed(facts)), hooks);
     } catch (error) {
       if (isUnreadable(error)) return unreadable(known, error);
       if (isClosed(error) && attempt < ATTEMPTS) return openOnce(attempt + 1);
@@ -85,6 +101,11 @@ export function createOpener(options: OpenerOptions): Opener {
       return openOnce();
     }
     const { db, fresh, dataLoss } = opened;
+    if ((await keyring.look())?.state !== facts?.state) {
+      db.close(); // another tab sealed or unsealed everything meanwhile
+      if (fresh) await deleteDB(db.name);
+      return openOnce();
+    }
     let database;
     try {
       database = await readSummary(db);
@@ -112,7 +133,8 @@ export function createOpener(options: OpenerOptions): Opener {
   /** Carries a database of an earlier schema over, or leaves it as it is. */
   async function migrate(): Promise<void> {
     const { migrate } = await import('./migrate.ts');
-    const migration = { name, hooks, blobs, ledger, onStep: onMigrationStep };
+    const database = databaseOf(name, isSealed(await keyring.facts()));
+    const migration = { name: database, codec: await keyring.codec(), hooks, blobs, ledger, onStep: onMigrationStep };
     // alone: an older page that is still open may commit until its database is taken over
     const alone = () => withLock(`write ${name}`, () => migrate(migration));
     await withLock(openLock, () => withLock(`blobs ${name}`, alone, 'shared'));
@@ -137,12 +159,12 @@ export function createOpener(options: OpenerOptions): Opener {
         throw openingError(error, name);
       }
     },
-    async close() {
-      const opened = await opening?.catch(() => null); // what did not open needs no closing
-      opened?.db?.close();
-      opening = null;
-    },
+    close,
     forget,
+    async beginAnew() {
+      await close();
+      seen = null;
+    },
     saw(summary) {
       seen = summary;
     },

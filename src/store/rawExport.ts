@@ -5,6 +5,7 @@ import { openDB, type IDBPDatabase } from 'idb';
 import { stringify } from '../base/json.ts';
 import { writeTar, type TarEntry } from '../data/formats/tar.ts';
 import { listFiles, listFolders, openTopFolder, readFile, type Folder } from './files.ts';
+import { databaseOf } from './places.ts';
 
 const README = `What Lathe keeps, as it lies on the disk.
 
@@ -12,6 +13,8 @@ files/      the workspace's folder: ledger.json and journal/ (the second copy of
             blobs/ (data, columns and weights, each named by its SHA-256), aside/ (damaged records)
 database/   each store of the database as one line of JSON for each value: [key, value]. Typed arrays and files
             are entries of their own, named where they stand: {"$":["bytes",{"type":"Float64Array","entry":"..."}]}
+            Where a passphrase is set, seal.json says how its key is made, files/sealed/ has the ledger and the journal,
+            database-sealed/ the database, and what is sealed stays so.
 unreadable.txt  what could not be read, where there is anything
 `;
 
@@ -27,7 +30,13 @@ export async function exportRaw(name: string, now: number): Promise<File> {
     }
   };
   await attempt('files', async () => addFolder(await openTopFolder(name), 'files', entries, attempt));
-  await attempt('database', () => addDatabase(name, entries, attempt));
+  const sealed = await isThere(databaseOf(name, true));
+  if (!sealed || (await isThere(name))) {
+    await attempt('database', () => addDatabase(name, 'database', entries, attempt));
+  }
+  if (sealed) {
+    await attempt('sealed database', () => addDatabase(databaseOf(name, true), 'database-sealed', entries, attempt));
+  }
   if (unreadable.length > 0) {
     entries.push({ name: 'unreadable.txt', content: new Blob([unreadable.join('\n')]) });
   }
@@ -46,7 +55,7 @@ async function addFolder(folder: Folder, path: string, entries: TarEntry[], atte
   for (const inner of await listFolders(folder)) await addFolder(inner, `${path}/${inner.name}`, entries, attempt);
 }
 
-async function addDatabase(name: string, entries: TarEntry[], attempt: Attempt): Promise<void> {
+async function addDatabase(name: string, path: string, entries: TarEntry[], attempt: Attempt): Promise<void> {
   const db: IDBPDatabase = await openDB(name, undefined, {
     upgrade(_database, _oldVersion, _newVersion, transaction) {
       transaction.done.catch(() => {}); // told by openDB
@@ -54,17 +63,23 @@ async function addDatabase(name: string, entries: TarEntry[], attempt: Attempt):
     },
   });
   try {
-    for (const store of db.objectStoreNames) await attempt(store, () => addStore(db, store, entries, attempt));
+    for (const store of db.objectStoreNames) await attempt(store, () => addStore(db, store, path, entries, attempt));
   } finally {
     db.close();
   }
 }
 
-async function addStore(db: IDBPDatabase, store: string, entries: TarEntry[], attempt: Attempt): Promise<void> {
+async function addStore(
+  db: IDBPDatabase,
+  store: string,
+  path: string,
+  entries: TarEntry[],
+  attempt: Attempt,
+): Promise<void> {
   const lines: string[] = [];
   let count = 0;
   const addBytes = (type: string, content: Blob): unknown => {
-    const entry = `database/${store}-${++count}.bin`;
+    const entry = `${path}/${store}-${++count}.bin`;
     entries.push({ name: entry, content });
     return { type, entry };
   };
@@ -79,7 +94,12 @@ async function addStore(db: IDBPDatabase, store: string, entries: TarEntry[], at
       lines.push(stringify([key, await db.get(store, key)], tag));
     });
   }
-  entries.push({ name: `database/${store}.jsonl`, content: new Blob([lines.map((line) => `${line}\n`).join('')]) });
+  entries.push({ name: `${path}/${store}.jsonl`, content: new Blob([lines.map((line) => `${line}\n`).join('')]) });
+}
+
+async function isThere(database: string): Promise<boolean> {
+  const all = (await indexedDB.databases?.().catch(() => [])) ?? [];
+  return all.some(({ name }) => name === database);
 }
 
 function copyOf(view: ArrayBufferView): Blob {

@@ -1,10 +1,11 @@
-// Records in the IndexedDB: sealed with their hash when they are written, checked when they are read, changed together by
-// a draft. Where a draft goes from here, and who may commit one at a time, is workspace.ts.
+// Records in the IndexedDB: written with their hash, checked when they are read, changed together by a draft. How each
+// lies is codec.ts. Where a draft goes from here, and who may commit one at a time, is workspace.ts.
 
-import { parse, stringify } from '../base/json.ts';
+import { stringify } from '../base/json.ts';
+import { jsonOf, readRecord, writeRecord, type Codec } from './codec.ts';
 import type { Database, StoredRecord, Summary } from './db.ts';
 import { sha256, xor } from './hash.ts';
-import { nameOf, refsOf, type Kind, type Records } from './kinds.ts';
+import { nameOf, type Kind, type Records } from './kinds.ts';
 
 export interface Reader {
   /** undefined where it is not kept, or is damaged and has no second copy */
@@ -45,11 +46,16 @@ export interface Change {
 export function createReader(
   use: <T>(work: (db: Database) => Promise<T>) => Promise<T>,
   findCopy: (record: StoredRecord) => Promise<StoredRecord | undefined>,
+  codec: () => Promise<Codec>,
 ): Reader {
-  async function reveal<K extends Kind>(record: StoredRecord | undefined): Promise<Records[K] | undefined> {
-    if (!record) return undefined;
+  async function revealEntry<K extends Kind>(
+    record: StoredRecord,
+  ): Promise<{ key: string; value: Records[K] } | undefined> {
     const sound = (await isSound(record)) ? record : await findCopy(record);
-    return sound && (parse(sound.json) as Records[K]);
+    return sound && readRecord(await codec(), sound);
+  }
+  async function reveal<K extends Kind>(record: StoredRecord | undefined): Promise<Records[K] | undefined> {
+    return record && (await revealEntry<K>(record))?.value;
   }
   async function maps<K extends Kind>(...kinds: K[]): Promise<{ [P in K]: Map<string, Records[P]> }> {
     const found = await use((db) => {
@@ -57,17 +63,22 @@ export function createReader(
       return Promise.all(kinds.map((kind) => store.getAll(rangeOf(kind))));
     });
     const all = found.map(async (records, i) => {
-      const values = await Promise.all(records.sort(byAge).map(reveal));
-      const entries = records.map(({ key }, k) => [key, values[k]] as const);
-      return [kinds[i], new Map(entries.filter(([, value]) => value !== undefined))];
+      const entries = await Promise.all(records.sort(byAge).map((record) => revealEntry(record)));
+      return [kinds[i], new Map(entries.flatMap((entry) => (entry ? [[entry.key, entry.value]] : [])))];
     });
     return Object.fromEntries(await Promise.all(all)) as { [P in K]: Map<string, Records[P]> };
   }
   return {
-    read: async (kind, key) => reveal(await use((db) => db.get('records', [kind, key]))),
-    find: async (kind, name) => reveal(await use((db) => db.getFromIndex('records', 'name', [kind, name]))),
+    async read(kind, key) {
+      return reveal(await use(async (db) => db.get('records', [kind, await (await codec()).keyOf(kind, key)])));
+    },
+    async find(kind, name) {
+      const stored = async () => (await codec()).nameOf(kind, name);
+      return reveal(await use(async (db) => db.getFromIndex('records', 'name', [kind, await stored()])));
+    },
     async named(kind, name) {
-      const found = await use((db) => db.getAllFromIndex('records', 'name', [kind, name]));
+      const stored = async () => (await codec()).nameOf(kind, name);
+      const found = await use(async (db) => db.getAllFromIndex('records', 'name', [kind, await stored()]));
       const values = await Promise.all(found.sort(byAge).map((record) => reveal<typeof kind>(record)));
       return values.filter((value) => value !== undefined);
     },
@@ -79,27 +90,6 @@ export function createReader(
 /** Whether a record is what was written. */
 export async function isSound(record: StoredRecord): Promise<boolean> {
   return (await sha256(record.json)) === record.sha256;
-}
-
-/** A record as it is written. */
-export async function seal<K extends Kind>(
-  kind: K,
-  key: string,
-  value: Records[K],
-  { created, sequence }: Pick<StoredRecord, 'created' | 'sequence'>,
-): Promise<StoredRecord> {
-  const json = stringify(value);
-  const record: StoredRecord = {
-    kind,
-    key,
-    created,
-    sequence,
-    sha256: await sha256(json),
-    refs: refsOf(kind, value),
-    json,
-  };
-  const name = nameOf(kind, value);
-  return name === undefined ? record : { ...record, name };
 }
 
 /** What records come to after some went and some came. */
@@ -123,6 +113,7 @@ export function createDraft(
   db: Database,
   reader: Reader,
   before: Summary,
+  codec: Codec,
 ): { draft: Draft; finish(): Promise<Change | null> } {
   const sequence = before.sequence + 1;
   /** undefined: removed */
@@ -140,7 +131,7 @@ export function createDraft(
         if (changed === kind && value && nameOf(kind, value as Records[typeof kind]) === name)
           return value as Records[typeof kind];
       }
-      const key = await db.getKeyFromIndex('records', 'name', [kind, name]);
+      const key = await db.getKeyFromIndex('records', 'name', [kind, await codec.nameOf(kind, name)]);
       return key && !changes.has(idOf(...key)) ? reader.read(kind, key[1]) : undefined;
     },
     async list(kind) {
@@ -174,16 +165,16 @@ export function createDraft(
   async function finish(): Promise<Change | null> {
     const change: Change = { put: [], removed: [], replaced: [], summary: before };
     for (const [i, { kind, key, value }] of [...changes.values()].entries()) {
-      const old = await db.get('records', [kind, key]);
+      const old = await db.get('records', [kind, await codec.keyOf(kind, key)]);
       if (value === undefined) {
         if (old) change.removed.push(old);
         continue;
       }
       const created = sequence + i / changes.size; // those of one commit stay in the order in which they were put
-      const record = await seal(kind, key, value, { created: old?.created ?? created, sequence });
-      if (old && old.json === record.json && old.sha256 === record.sha256) continue;
+      const stamp = { created: old?.created ?? created, sequence };
+      if (old && (await isSound(old)) && (await jsonOf(codec, old)) === stringify(value)) continue;
       if (old) change.replaced.push(old);
-      change.put.push(record);
+      change.put.push(await writeRecord(codec, kind, key, value, stamp));
     }
     await removeOrphans(change);
     const { put, removed, replaced } = change;

@@ -2,14 +2,14 @@
 // newest sound copy of every record. What is damaged without a copy is set aside in a file, for whoever can read it.
 
 import { deleteDB } from 'idb';
-import { parse } from '../base/json.ts';
 import { setAside } from './aside.ts';
+import { readRecord, writeRecord } from './codec.ts';
 import { EMPTY, writing, type Database, type StoredRecord } from './db.ts';
 import { raise } from './earlier.ts';
 import { gather, type Gathered } from './gather.ts';
 import { incidentError } from './incident.ts';
-import type { Records } from './kinds.ts';
-import { seal, summarize } from './records.ts';
+import { isSealed } from './places.ts';
+import { summarize } from './records.ts';
 import type { Workspace } from './workspace.ts';
 
 const WHAT = 'what was salvaged';
@@ -29,18 +29,19 @@ export function needsRepair(found: Gathered): boolean {
  */
 export function repair(ws: Workspace, { always = false } = {}): Promise<Gathered> {
   return ws.alone(async () => {
+    await ws.keyring.keys(); // what is locked is not broken
     const incident = await ws.incident();
     if (incident?.kind === 'newer') throw incidentError(incident);
     let db = await ws.open().catch(() => null);
     const found = await gather(ws.ledger, db);
     if (!always && !needsRepair(found)) return found;
     await setAside(ws, found.damaged);
-    const raised = await raise(found.best);
-    const made = [...(await missingModels(found)), ...[...raised.values()].flat()];
+    const raised = await raise(found.best, await ws.codec());
+    const made = [...(await missingModels(ws, found)), ...[...raised.values()].flat()];
     const records = await journalAnew(ws, found, raised, made);
     if (!db || found.unreadable) {
       await ws.reopen(); // lets go of it
-      await deleteDB(ws.name); // all that it could give is in the journal now
+      await deleteDB((await ws.place()).database); // all that it could give is in the journal now
       db = await ws.open();
     }
     await writeAnew(ws, db, found, records);
@@ -50,16 +51,17 @@ export function repair(ws: Workspace, { always = false } = {}): Promise<Gathered
 }
 
 /** A version whose model is lost gets it back, as far as its versions tell of it. */
-async function missingModels({ best }: Gathered): Promise<StoredRecord[]> {
+async function missingModels(ws: Workspace, { best }: Gathered): Promise<StoredRecord[]> {
+  const codec = await ws.codec();
   const known = new Set(best.filter(({ kind }) => kind === 'model').map(({ key }) => key));
   const lost = new Map<string, number>();
   for (const record of best) {
     if (record.kind !== 'version') continue;
-    const { model, number } = parse(record.json) as Records['version'];
-    if (!known.has(model)) lost.set(model, Math.max(number, lost.get(model) ?? 0));
+    const { model, number } = (await readRecord<'version'>(codec, record)).value;
+    if (!known.has(await codec.keyOf('model', model))) lost.set(model, Math.max(number, lost.get(model) ?? 0));
   }
   const made = [...lost].map(([name, lastNumber]) =>
-    seal('model', name, { name, lastNumber, aliases: [] }, { created: 0, sequence: 0 }),
+    writeRecord(codec, 'model', name, { name, lastNumber, aliases: [] }, { created: 0, sequence: 0 }),
   );
   return Promise.all(made);
 }
@@ -94,7 +96,8 @@ async function journalAnew(
 async function writeAnew(ws: Workspace, db: Database, found: Gathered, records: StoredRecord[]): Promise<void> {
   const sequence = records.reduce((last, record) => Math.max(last, record.sequence), found.summary.sequence);
   const { lastRun } = found.summary;
-  const summary = summarize({ ...EMPTY, lastRun }, sequence, [], records);
+  const seal = await ws.keyring.facts();
+  const summary = summarize({ ...EMPTY, lastRun, ...(isSealed(seal) ? { seal } : {}) }, sequence, [], records);
   await writing(db, ['records', 'summary'], WHAT, async (transaction) => {
     const store = transaction.objectStore('records');
     await Promise.all([

@@ -1,6 +1,7 @@
 // The way out of an incident: rebuilds the records from what is sound in the database and in its second copy, and says
 // what is lost. Afterwards the workspace is whole by itself, with what there is.
 
+import type { StoredRecord } from './db.ts';
 import type { Kind } from './kinds.ts';
 import { describeContent, describeRecord } from './describe.ts';
 import type { Gathered } from './gather.ts';
@@ -24,15 +25,21 @@ export async function salvage(ws: Workspace): Promise<SalvageReport> {
   return {
     records: found.summary.counts,
     recovered: found.toDatabase.length,
-    lost: [...missingRecords(incident, found), ...(await missingContent(ws, found))],
+    lost: [...(await missingRecords(ws, incident, found)), ...(await missingContent(ws, found))],
   };
 }
 
-function missingRecords(incident: Incident | null, { best, damaged, damagedEntries, summary }: Gathered): string[] {
-  const lost = damaged.map((record) => {
+async function missingRecords(
+  ws: Workspace,
+  incident: Incident | null,
+  { best, damaged, damagedEntries, summary }: Gathered,
+): Promise<string[]> {
+  const codec = await ws.codec();
+  const describe = async (record: StoredRecord) => {
     const older = best.some(({ kind, key }) => kind === record.kind && key === record.key);
-    return older ? `the latest change of ${describeRecord(record)}` : describeRecord(record);
-  });
+    return (older ? 'the latest change of ' : '') + (await describeRecord(codec, record));
+  };
+  const lost = await Promise.all(damaged.map(describe));
   for (const [kind, expected] of Object.entries(incident?.expected ?? {}) as [Kind, number][]) {
     const count = expected - (summary.counts[kind] ?? 0);
     if (count > 0) lost.push(`${count} of ${expected} ${PLURALS[kind]}`);
@@ -45,12 +52,16 @@ function missingRecords(incident: Incident | null, { best, damaged, damagedEntri
   return lost;
 }
 
-async function missingContent({ blobs }: Workspace, { best }: Gathered): Promise<string[]> {
+async function missingContent(ws: Workspace, { best }: Gathered): Promise<string[]> {
   const recipes = new Set(best.filter(({ kind }) => kind === 'recipe').map(({ key }) => key));
-  const there = new Set(await blobs.list());
-  return best
-    .filter(({ refs }) => refs.some((ref) => !recipes.has(ref) && !there.has(ref)))
-    .map((record) => (record.kind === 'run' ? `the recipe of ${describeRecord(record)}` : describeContent(record)));
+  const there = new Set(await ws.blobs.list());
+  const codec = await ws.codec();
+  const lacking = best.filter(({ refs }) => refs.some((ref) => !recipes.has(ref) && !there.has(ref)));
+  return Promise.all(
+    lacking.map(async (record) =>
+      record.kind === 'run' ? `the recipe of ${await describeRecord(codec, record)}` : describeContent(codec, record),
+    ),
+  );
 }
 
 const PLURALS: Record<Kind, string> = {

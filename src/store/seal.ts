@@ -122,6 +122,16 @@ export async function unsealBytes(key: SealKey, context: string, sealed: Bytes, 
   return concat(await Promise.all(plain));
 }
 
+/** Digests under the data key: equal texts have equal digests, which tell nobody without the key what they are of. */
+export async function createDigest(key: SealKey, context: string): Promise<(text: string) => Promise<string>> {
+  const info = new TextEncoder().encode(`lathe-seal 1 digest ${context}`);
+  const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info };
+  const hmac = { name: 'HMAC', hash: 'SHA-256', length: 256 };
+  const digestKey = await crypto.subtle.deriveKey(hkdf, key, hmac, false, ['sign']);
+  return async (text) =>
+    toHex(new Uint8Array(await crypto.subtle.sign('HMAC', digestKey, new TextEncoder().encode(text))));
+}
+
 async function wrap(raw: Bytes, passphrase: string): Promise<SealHeader> {
   const [salt, iv] = [randomBytes(16), randomBytes(12)];
   const kdf: SealHeader['kdf'] = { name: 'PBKDF2', hash: 'SHA-256', iterations: ITERATIONS, salt: toHex(salt) };

@@ -20,10 +20,10 @@ export async function createTemporary(workspace: string, name: string): Promise<
     withLock(lockOf(workspace, id), () => (resolve(), held)).catch(reject);
   });
   const all = await openAll(workspace);
-  const handle = await (await openFolder(all, id)).getFileHandle(name, { create: true });
+  const handle = await (await openFolder(all, id)).getFileHandle('file', { create: true }); // the name may say of what
   return {
     to: await handle.createWritable(),
-    file: () => handle.getFile(),
+    file: async () => new File([await handle.getFile()], name),
     async remove() {
       await removeFile(all, id);
       release();

@@ -2,8 +2,8 @@
 
 import type { StoredRecord } from './db.ts';
 import { rangeOf } from './records.ts';
-import { parse } from '../base/json.ts';
-import { KINDS, type Kind, type Records } from './kinds.ts';
+import { readRecord } from './codec.ts';
+import { KINDS, type Kind } from './kinds.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface UsageItem {
@@ -39,18 +39,19 @@ export async function readUsage(ws: Workspace): Promise<Usage> {
     own.forEach((ref) => counted.add(ref));
     return { blobs: own.length, sizeBytes: own.reduce((sum, ref) => sum + sizes.get(ref)!, 0) };
   };
-  const datasets = records
-    .filter(({ kind }) => kind === 'dataset')
-    .map(({ key, json, refs }) => {
-      const { name } = parse(json) as Records['dataset'];
-      return { key, name, versions: 0, ...take(refs) };
-    });
+  const codec = await ws.codec();
+  const datasets: UsageItem[] = [];
+  for (const record of records) {
+    if (record.kind !== 'dataset') continue;
+    const { key, value } = await readRecord<'dataset'>(codec, record);
+    datasets.push({ key, name: value.name, versions: 0, ...take(record.refs) });
+  }
   const models = new Map<string, UsageItem>();
-  for (const { kind, json, refs } of records) {
-    if (kind !== 'version') continue;
-    const { model } = parse(json) as Records['version'];
+  for (const record of records) {
+    if (record.kind !== 'version') continue;
+    const { model } = (await readRecord<'version'>(codec, record)).value;
     const item = models.get(model) ?? { key: model, name: model, sizeBytes: 0, blobs: 0, versions: 0 };
-    const { blobs, sizeBytes } = take(refs);
+    const { blobs, sizeBytes } = take(record.refs);
     models.set(model, {
       ...item,
       blobs: item.blobs + blobs,

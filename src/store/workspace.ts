@@ -3,14 +3,17 @@
 // go through `commit`, one at a time in all tabs. What the records mean is said in datasets.ts, runs.ts, versions.ts.
 
 import { createBlobs, type Blobs } from './blobs.ts';
+import type { Codec } from './codec.ts';
 import { writing, type Database, type Summary } from './db.ts';
 import { closedError, isClosed, isQuotaError } from './errors.ts';
 import { openTopFolder, type Folder } from './files.ts';
 import { incidentError, type Incident } from './incident.ts';
+import { createKeyring, type Keyring } from './keyring.ts';
 import type { Kind } from './kinds.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { tryLock, withLock } from './locks.ts';
 import { createOpener, readSummary } from './opening.ts';
+import { isSealed, placeOf, type Place } from './places.ts';
 import { freeReserve, holdReserve } from './reserve.ts';
 import { createDraft, createReader, type Change, type Draft, type Reader } from './records.ts';
 
@@ -37,7 +40,7 @@ export interface Workspace extends Reader {
   readBlob(sha256: string, what: string): Promise<Blob>;
   /** What all records come to, by what the database says of itself. */
   summary(): Promise<Summary>;
-  /** What is wrong with what is kept, null where it is whole. */
+  /** What is wrong with what is kept; null where it is whole, or locked. */
   incident(): Promise<Incident | null>;
   /** called after each commit of this workspace with the kinds that it changed */
   onCommitted: (kinds: Kind[]) => void;
@@ -51,8 +54,21 @@ export interface Workspace extends Reader {
   onSuperseded: () => void;
   readonly blobs: Blobs;
   readonly ledger: Ledger;
+  readonly keyring: Keyring;
+  /** Forgets the key, and all that was opened by it. */
+  lock(): Promise<void>;
+  /** How records are written and read. @throws UserError where the workspace is locked */
+  codec(): Promise<Codec>;
+  /** Where the records are now. */
+  place(): Promise<Place>;
   /** Runs `work` while no tab commits. */
   alone<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs `work` while no tab commits, or keeps or collects blobs. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
+  /** Has the next opening take whatever it finds for all there ever was. */
+  beginAnew(): Promise<void>;
+  /** called before each step of sealing and unsealing; what it throws cuts it off there */
+  onSealingStep: (step: string) => void;
   /** The folder of all files. */
   folder(): Promise<Folder>;
   /** Waits until blobs that nobody refers to any more are gone. */
@@ -74,13 +90,21 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
   const garbage = new Set<string>();
   let collecting: Promise<unknown> = Promise.resolve();
   const openFolder = () => openTopFolder(name); // each time, for a folder that was cleared away is no use any more
-  const blobs = createBlobs(openFolder);
-  const ledger = createLedger(openFolder);
+  const keyring = createKeyring(name, openFolder);
+  const sealedNow = async () => isSealed(await keyring.facts());
+  const place = async () => placeOf(name, await openFolder(), await sealedNow());
+  const blobs = createBlobs(openFolder, async () => {
+    const facts = await keyring.facts();
+    const write = isSealed(facts) && facts.state !== 'unsealing' ? 'sealed' : 'plain';
+    return { keys: await keyring.keys(), write };
+  });
+  const ledger = createLedger(async () => (await place()).folder);
   const blobLock = `blobs ${name}`;
   const opener = createOpener({
     name,
     blobs,
     ledger,
+    keyring,
     onBlocked: () => workspace.onBlocked(),
     onDoubt: () => workspace.onDoubt(),
     onWanted: (letGo) => workspace.onWanted(letGo),
@@ -112,15 +136,21 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
     }
   }
 
-  const reader = createReader(use, ledger.findCopy);
-  const alone = <T>(work: () => Promise<T>) => withLock(`write ${name}`, work);
+  const reader = createReader(use, ledger.findCopy, keyring.codec);
+  const alone = <T>(work: () => Promise<T>) => withLock(`write ${name}`, () => lookAgain().then(work));
+
+  /** Another tab may have sealed or unsealed everything before this one got its lock. */
+  async function lookAgain(): Promise<void> {
+    const [before, now] = [await keyring.facts(), await keyring.look()];
+    if (before?.id !== now?.id || isSealed(before) !== isSealed(now)) await opener.close();
+  }
 
   async function commit<T>(what: string, work: (draft: Draft) => Promise<T>): Promise<T> {
     await opener.open(); // before its turn, which a migration takes too
     const { result, change } = await alone(async () => {
       const db = await writable();
       try {
-        const { draft, finish } = createDraft(db, reader, (await readSummary(db)).summary);
+        const { draft, finish } = createDraft(db, reader, (await readSummary(db)).summary, await keyring.codec());
         const result = await work(draft);
         const change = await finish();
         if (change) await writeOrMakeRoom(db, change, what);
@@ -208,6 +238,14 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
     name,
     blobs,
     ledger,
+    keyring,
+    async lock() {
+      keyring.lock();
+      blobs.forget();
+      await opener.close();
+    },
+    codec: keyring.codec,
+    place,
     now: options.now ?? Date.now,
     open: database,
     async close() {
@@ -222,7 +260,9 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
           blobLock,
           async () => {
             holds++;
-            return work().finally(() => holds--);
+            return lookAgain()
+              .then(work)
+              .finally(() => holds--);
           },
           'shared',
         );
@@ -243,13 +283,20 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
     },
     readBlob: (sha256, what) => blobs.read(sha256, what),
     summary: async () => (await readSummary(await database())).summary,
-    incident: async () => (await opener.open()).incident,
+    incident: async () => ((await keyring.isLocked()) ? null : (await opener.open()).incident),
     alone,
+    exclusively: (work) => withLock(blobLock, () => alone(work)),
+    async beginAnew() {
+      await opener.beginAnew();
+      garbage.clear();
+      blobs.forget();
+    },
     folder: openFolder,
     async collected() {
       await collecting;
     },
     reopen: () => opener.close(),
+    onSealingStep: () => {},
     onCommitted: () => {},
     onBlocked: () => {},
     onDoubt: () => {},

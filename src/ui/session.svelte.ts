@@ -83,7 +83,7 @@ export class Session {
       this.versions = versions;
       const keptVersion = readPreference('version');
       const keptDataset = readPreference('dataset');
-      this.versionId = versions.find((v) => v.id === keptVersion)?.id ?? null;
+      this.versionId = versions.find((v) => String(v.runId) === keptVersion)?.id ?? null;
       const id = datasets.find((d) => d.id === keptDataset)?.id ?? datasets[0]?.id ?? null;
       if (id) await this.selectDataset(id);
       else this.versionId ??= newest(versions)?.id ?? null;
@@ -458,7 +458,7 @@ export class Session {
     this.versionId = id;
     this.evaluation = null;
     this.evaluationError = null;
-    writePreference('version', id);
+    writePreference('version', this.version && String(this.version.runId)); // never a name: it may be sealed elsewhere
   }
 
   #keepDraft(): void {

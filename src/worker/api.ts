@@ -26,6 +26,7 @@ import type { Lineage } from '../store/lineage.ts';
 import type { Model } from '../store/models.ts';
 import type { RestoreProgress, RestoreReport } from '../store/restore.ts';
 import type { Run, RunDetail, RunState } from '../store/runs.ts';
+import type { SealingProgress } from '../store/sealing.ts';
 import type { PredictField, Version, VersionDetail } from '../store/versions.ts';
 import type { BackendInfo, BackendName, BackendReport, EpochLog, StepProgress } from '../train/events.ts';
 
@@ -49,6 +50,7 @@ export type { Lineage, LineageKind, LineageNode } from '../store/lineage.ts';
 export type { Alias, Model } from '../store/models.ts';
 export type { RestoreProgress, RestoreReport } from '../store/restore.ts';
 export type { Resumable, Run, RunDetail, RunState } from '../store/runs.ts';
+export type { SealingProgress } from '../store/sealing.ts';
 export type { PredictField, Version, VersionDetail } from '../store/versions.ts';
 
 export interface RowPage {
@@ -241,7 +243,9 @@ export type LatheEvent =
   /** a training goes on, in this tab or in another; a few times a second, and first of all the whole log */
   | { kind: 'training'; here: boolean; news: TrainingNews }
   /** what became of it is said by its run; one that was cut off with its tab is `interrupted` */
-  | { kind: 'trainingEnded'; runId: number };
+  | { kind: 'trainingEnded'; runId: number }
+  /** the passphrase was set, changed or removed, here or in another tab; `lock`: every tab is locked now */
+  | { kind: 'passphrase'; lock: boolean };
 
 /**
  * `blocked`: an older page in another tab keeps this one from opening; it goes on when that tab is closed. `wanted`: a
@@ -249,6 +253,14 @@ export type LatheEvent =
  * has closed what is kept here, or cannot read it. `incident` says what the last two come to.
  */
 export type StorageState = 'open' | 'blocked' | 'wanted' | 'superseded' | 'doubtful';
+
+/** Whether a passphrase is set, and whether everything is sealed by it. */
+export interface PassphraseState {
+  /** `sealing`, `unsealing`: it was cut off, and some files are still in the clear, or still sealed: `finishSealing` */
+  state: 'none' | 'sealing' | 'sealed' | 'unsealing';
+  /** this tab was not given the passphrase, and can read nothing */
+  locked: boolean;
+}
 
 export interface Lathe {
   /** Reads a CSV or TSV, a zip of one folder a class, or loose images. Nothing is stored unless all of it was read. */
@@ -390,6 +402,24 @@ export interface Lathe {
   usage(): Promise<Usage>;
   /** Removes what is not needed and gives what went, or, as a preview, what would go. */
   cleanUp(parts: CleanUpPart[], options?: { preview?: boolean }): Promise<CleanUpItem[]>;
+  passphrase(): Promise<PassphraseState>;
+  /**
+   * Sets a passphrase, under which everything that is kept is sealed; changes it, or removes it (null), for which the
+   * `current` one is given. There is no way round one that is forgotten. Every other tab has to be unlocked by itself.
+   */
+  setPassphrase(
+    passphrase: string | null,
+    request?: { current?: string },
+    options?: CallOptions<SealingProgress>,
+  ): Promise<void>;
+  /** Goes on with sealing or unsealing that was cut off; nothing where it was not. */
+  finishSealing(options?: CallOptions<SealingProgress>): Promise<void>;
+  /** Opens what is sealed, for this tab. */
+  unlock(passphrase: string): Promise<void>;
+  /** Forgets the passphrase, in every tab. */
+  lock(): Promise<void>;
+  /** Removes everything that is kept here, also what is locked. */
+  erase(): Promise<void>;
   /** Everything that can still be read, as it lies on the disk, as a tar file; also of a newer or damaged database. */
   rawExport(): Promise<File>;
   /** Tells of what happens, here and in other tabs, until it is aborted; of a training, from its begin on. */

@@ -81,6 +81,14 @@ export function createContext(setup: EngineSetup): Context {
     const { training } = context;
     if (training && (runId === null || runId === training.runId)) training[wish]();
   };
+  const tables: Context['tables'] = createCache(2);
+  const pixels: Context['pixels'] = createCache(1);
+  const predictions: Context['predictions'] = createCache(8);
+  events.follow((event) => {
+    if (event.kind !== 'passphrase' || !event.lock) return;
+    void workspace.lock();
+    for (const cache of [tables, pixels, predictions]) cache.forget('');
+  });
   const context: Context = {
     workspace,
     events,
@@ -92,9 +100,14 @@ export function createContext(setup: EngineSetup): Context {
       last = result.catch(() => {}); // whoever asked for it is told; the next one goes on
       return result;
     },
-    tables: createCache(2),
-    pixels: createCache(1),
-    predictions: createCache(8),
+    tables,
+    pixels,
+    predictions,
   };
   return context;
+}
+
+/** Tells every tab that the passphrase is another, or, with `lock`, that whoever was unlocked is not any more. */
+export function tellLocked({ events }: Context, lock: boolean): void {
+  events.emit({ kind: 'passphrase', lock }, { everywhere: true });
 }

@@ -7,6 +7,7 @@ import { createContext, type Context, type EngineSetup } from './context.ts';
 import { dataVerbs } from './engineData.ts';
 import { keptVerbs } from './engineKept.ts';
 import { watchEvents } from './events.ts';
+import { passphraseState } from './passphraseState.ts';
 import { watchRequests } from './requests.ts';
 
 // Tells the page that this worker listens; the page answers with the port on which the calls come.
@@ -88,6 +89,13 @@ function createEngine(context: Context): Lathe {
     lastAudit: async () => (await import('./engineStorage.ts')).lastAudit(context),
     usage: async () => (await import('./engineStorage.ts')).usage(context),
     cleanUp: async (...args) => (await import('./engineStorage.ts')).cleanUp(context, ...args),
+    passphrase: () => passphraseState(context),
+    setPassphrase: async (...args) => (await import('./enginePassphrase.ts')).setPassphrase(context, ...args),
+    finishSealing: async (...args) => (await import('./enginePassphrase.ts')).finishSealing(context, ...args),
+    unlock: async (...args) => (await import('./enginePassphrase.ts')).unlock(context, ...args),
+    lock: async () => (await import('./enginePassphrase.ts')).lock(context),
+    erase: async () => (await import('./enginePassphrase.ts')).erase(context),
+
     rawExport: async () => (await import('./engineStorage.ts')).rawExport(context),
 
     backup: async (...args) => (await import('./engineBackup.ts')).backup(context, ...args),

@@ -78,4 +78,22 @@ test('what was backed up under a passphrase comes back in another browser with t
   await other.getByRole('button', { name: 'Read it back' }).click();
   await other.getByText('0 things came back').waitFor();
   expect(await idsOf(other)).toEqual(before);
+
+  // sealed where it lies, it is opened with the passphrase alone
+  await other.getByRole('button', { name: 'Set a passphrase' }).click();
+  await other.getByLabel('New passphrase').fill('four quiet paper boats');
+  await other.getByLabel('The same again').fill('four quiet paper boats');
+  await other.getByLabel('nobody can open this').check();
+  await other.getByRole('button', { name: 'Seal everything' }).click();
+  await other.getByText('What is kept here is sealed').waitFor();
+  await other.getByRole('button', { name: 'Lock now' }).click();
+  await other.getByRole('heading', { name: 'Lathe is locked' }).waitFor();
+  expect(await other.getByText('flowers').count()).toBe(0);
+  await other.getByLabel('Passphrase', { exact: true }).fill('a wrong one');
+  await other.getByRole('button', { name: 'Unlock' }).click();
+  await other.getByText('It is not the one that this was sealed with').waitFor();
+  await other.getByLabel('Passphrase', { exact: true }).fill('four quiet paper boats');
+  await other.getByRole('button', { name: 'Unlock' }).click();
+  await other.getByRole('heading', { name: 'Workspace' }).waitFor();
+  expect(await idsOf(other)).toEqual(before);
 });

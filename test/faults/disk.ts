@@ -1,7 +1,7 @@
 // Damages what a browser that is not running has left on the disk: the log and the tables of IndexedDB (LevelDB), and
 // the files of OPFS. Which file and where in it is drawn from a seed.
 
-import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { createRandom } from '../../src/base/random.ts';
@@ -77,4 +77,19 @@ export function copyKept(from: string, to: string): void {
     rmSync(join(to, 'Default', folder), { recursive: true, force: true });
     cpSync(join(from, 'Default', folder), join(to, 'Default', folder), { recursive: true });
   }
+}
+
+/** Where a page keeps things. */
+const STORAGE = ['IndexedDB', 'File System', 'Local Storage', 'Session Storage', 'WebStorage'];
+
+/** The files of what pages have kept that hold one of these words, as `<word> in <file>`. */
+export function filesWith(profile: string, words: string[]): string[] {
+  const folders = STORAGE.map((name) => join(profile, 'Default', name)).filter((folder) => existsSync(folder));
+  return folders.flatMap((folder) =>
+    filesUnder(folder, () => true).flatMap((path) => {
+      const bytes = readFileSync(path);
+      const found = words.filter((word) => bytes.includes(word) || bytes.includes(Buffer.from(word, 'utf16le')));
+      return found.map((word) => `${word} in ${path}`);
+    }),
+  );
 }

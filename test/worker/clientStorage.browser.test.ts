@@ -163,3 +163,36 @@ describe('a tab', () => {
     await removeDatabase(database);
   });
 });
+
+describe('a passphrase', () => {
+  it('locks every tab, and each is unlocked by itself', async () => {
+    const { lathe } = client;
+    const other = clientOn(DATABASE);
+    const names = async (each: typeof client) => (await each.lathe.datasets()).map(({ name }) => name);
+    const before = await names(other);
+    const { events, stop } = follow(other);
+    await expect(lathe.unlock('x')).rejects.toMatchObject({ code: 'invalid' });
+    await lathe.setPassphrase('four quiet paper boats');
+    await expect.poll(() => events).toEqual([{ kind: 'passphrase', lock: false }]);
+    expect([await lathe.passphrase(), await other.lathe.passphrase()]).toEqual([
+      { state: 'sealed', locked: false },
+      { state: 'sealed', locked: true },
+    ]);
+    expect(await names(client)).toEqual(before);
+    expect(await errorOf(other.lathe.datasets())).toMatchObject({ code: 'missing' });
+    expect(await errorOf(other.lathe.unlock('another'))).toMatchObject({ code: 'invalid' });
+    await other.lathe.unlock('four quiet paper boats');
+    expect(await names(other)).toEqual(before);
+    await lathe.lock();
+    await expect.poll(async () => (await other.lathe.passphrase()).locked).toBe(true);
+    expect(await errorOf(lathe.datasets())).toMatchObject({ code: 'missing' });
+    expect((await (await lathe.rawExport()).text()).includes('clouds')).toBe(false);
+    await lathe.unlock('four quiet paper boats');
+    await lathe.setPassphrase(null, { current: 'four quiet paper boats' });
+    expect(await names(other)).toEqual(before);
+    await lathe.erase();
+    expect([await lathe.passphrase(), await names(client)]).toEqual([{ state: 'none', locked: false }, []]);
+    await stop();
+    other.close();
+  });
+});

@@ -1,0 +1,66 @@
+// Whether what is kept is sealed under a passphrase, and whether this tab was given it. A tab that gets locked is loaded
+// anew: nothing of what it knew stays in its memory.
+
+import type { LatheEvent, PassphraseState } from '../../worker/api.ts';
+import { lathe, WorkerGone } from '../../worker/client.ts';
+import { session } from '../session.svelte.ts';
+
+class Passphrase {
+  /** it was looked at once */
+  known = $state(false);
+  /** the session reads what is kept */
+  #begun = false;
+  #now = $state.raw<PassphraseState>({ state: 'none', locked: false });
+
+  get state(): PassphraseState['state'] {
+    return this.#now.state;
+  }
+  get locked(): boolean {
+    return this.#now.locked;
+  }
+
+  /** Looks, has the session begin where what is kept can be read, and follows what becomes of it in any tab. */
+  async start(): Promise<void> {
+    await this.read();
+    this.known = true;
+    this.#begin();
+    void this.#follow();
+  }
+
+  /** Looks again. True where that went well. */
+  read(): Promise<boolean> {
+    return session.attempt(async () => {
+      this.#now = await lathe.passphrase();
+    });
+  }
+
+  /** @throws UserError where the passphrase is wrong */
+  async unlock(passphrase: string): Promise<void> {
+    await lathe.unlock(passphrase);
+    await this.#look();
+  }
+
+  #begin(): void {
+    if (this.locked || this.#begun) return;
+    this.#begun = true;
+    void session.start();
+  }
+
+  async #look(): Promise<boolean> {
+    const seen = await this.read();
+    if (this.locked && this.#begun) location.reload();
+    else this.#begin();
+    return seen;
+  }
+
+  async #follow(): Promise<void> {
+    try {
+      await lathe.watch({ onProgress: ({ kind }: LatheEvent) => void (kind === 'passphrase' && this.#look()) });
+    } catch (error) {
+      if (!(error instanceof WorkerGone)) session.fail(error);
+      else if (await this.#look()) await this.#follow(); // the next worker does not have the key
+    }
+  }
+}
+
+export const passphrase = new Passphrase();
