@@ -42,7 +42,10 @@ export const erase: Answer<'erase'> = (context) =>
 async function alone(context: Context, what: string, work: () => Promise<void>, locks = false): Promise<void> {
   const training = await trainingLock(context.setup.database, LOCK_PATIENCE_MS);
   if (!training) {
-    throw new UserError('invalid', `${what}: a training is running. Stop it, or wait until it is done.`);
+    throw new UserError(
+      'invalid',
+      `${what}: a training, or sealing, is under way in this tab or another. Wait until it is done.`,
+    );
   }
   try {
     await work();
