@@ -4,6 +4,7 @@
 import type { Kind, LatheEvent, StorageState, TrainingNews } from '../../worker/api.ts';
 import { lathe, WorkerGone } from '../../worker/client.ts';
 import { session } from '../session.svelte.ts';
+import { passphrase } from './passphrase.svelte.ts';
 import { Training } from './training.svelte.ts';
 
 /** Changes come in bursts; the lists are read once for each. */
@@ -35,6 +36,7 @@ class Others {
       } catch (error) {
         if (!(error instanceof WorkerGone)) return session.fail(error);
         await new Promise((resolve) => setTimeout(resolve, WATCH_AGAIN_MS));
+        await passphrase.look(); // a new worker was not given it
         void session.refresh(); // nobody told of what was changed meanwhile
       }
     }
@@ -50,6 +52,7 @@ class Others {
       this.storage = event.state;
       this.storageNews++;
     } else if (event.kind === 'changed') this.#change(event.kinds);
+    else if (event.kind === 'passphrase') void passphrase.look();
     else if (event.kind === 'training') this.#follow(event.news, event.here);
     else void session.attempt(() => this.#end(event.runId));
   }

@@ -1,8 +1,8 @@
 // Whether what is kept is sealed under a passphrase, and whether this tab was given it. A tab that gets locked is loaded
 // anew: nothing of what it knew stays in its memory.
 
-import type { CallOptions, LatheEvent, PassphraseState, SealingProgress } from '../../worker/api.ts';
-import { lathe, WorkerGone } from '../../worker/client.ts';
+import type { CallOptions, PassphraseState, SealingProgress } from '../../worker/api.ts';
+import { lathe } from '../../worker/client.ts';
 import { session } from '../session.svelte.ts';
 
 class Passphrase {
@@ -21,12 +21,11 @@ class Passphrase {
     return this.#now.locked;
   }
 
-  /** Looks, has the session begin where what is kept can be read, and follows what becomes of it in any tab. */
+  /** Looks, and has the session begin where what is kept can be read. */
   async start(): Promise<void> {
     await this.read();
     this.known = true;
     this.#begin();
-    void this.#follow();
   }
 
   /** Looks again. True where that went well. */
@@ -39,7 +38,7 @@ class Passphrase {
   /** What was cut off goes on. @throws UserError where the passphrase is wrong */
   async unlock(passphrase: string): Promise<void> {
     await lathe.unlock(passphrase);
-    await this.#look();
+    await this.look();
     if (this.isCutOff) void this.goOn();
   }
 
@@ -68,20 +67,11 @@ class Passphrase {
     void session.start();
   }
 
-  async #look(): Promise<boolean> {
-    const seen = await this.read();
+  /** Looks again, as something has become of it, or of the worker. */
+  async look(): Promise<void> {
+    await this.read();
     if (this.locked && this.#begun) location.reload();
     else this.#begin();
-    return seen;
-  }
-
-  async #follow(): Promise<void> {
-    try {
-      await lathe.watch({ onProgress: ({ kind }: LatheEvent) => void (kind === 'passphrase' && this.#look()) });
-    } catch (error) {
-      if (!(error instanceof WorkerGone)) session.fail(error);
-      else if (await this.#look()) await this.#follow(); // the next worker does not have the key
-    }
   }
 }
 
