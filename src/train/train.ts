@@ -146,7 +146,7 @@ export async function* train(input: TrainInput, control: TrainControl): AsyncGen
           ({ inUse } = learner);
           yield { kind: 'backend', inUse };
         }
-        if (left > 0 && now - lastEvent >= READ_EVERY_MS) {
+        if (now - lastEvent >= READ_EVERY_MS) {
           lastEvent = now;
           yield { kind: 'step', progress: progressOf(seen, now) };
         }
