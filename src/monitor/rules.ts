@@ -107,14 +107,15 @@ export function boundsOf(
 }
 
 /**
- * Goes through the batches in order. An alert is raised once for each unbroken row of batches; a batch without the
- * figure breaks no row and makes none longer.
+ * Goes through the batches in order. An alert is raised once for each unbroken row of batches, or, where it is to go on, by
+ * each batch of the row from that one on; a batch without the figure breaks no row and makes none longer.
  * @param reference spread by `figureKey`
  */
 export function raiseAlerts(
   rules: readonly Rule[],
   batches: readonly BatchFigures[],
   reference: ReadonlyMap<string, Spread>,
+  { goesOn = false } = {},
 ): Alert[] {
   const alerts: Alert[] = [];
   for (const rule of rules) {
@@ -132,7 +133,7 @@ export function raiseAlerts(
         const row = rows.get(key) ?? { since: batch, length: 0 };
         row.length++;
         rows.set(key, row);
-        if (row.length !== rule.forBatches) continue;
+        if (goesOn ? row.length < rule.forBatches : row.length !== rule.forBatches) continue;
         alerts.push({ rule, labels: figure.labels, batch, since: row.since, value: figure.value, bound: crossed });
       }
     }

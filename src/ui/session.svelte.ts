@@ -59,11 +59,11 @@ export class Session {
   /** the latest short message, for a toast and for screen readers */
   notice = $state.raw<{ text: string } | null>(null);
 
-  /** files that wait for the Predict stage to score them */
+  /** files that wait for the Predict or the Monitor stage to score them */
   toScore = $state.raw<File[] | null>(null);
 
   /** files dropped now are scored by the version at hand, not imported */
-  dropScores = $derived(this.stage === 'predict' && this.version !== null);
+  dropScores = $derived((this.stage === 'predict' || this.stage === 'monitor') && this.version !== null);
   isTraining = $derived(this.training?.state === 'running');
 
   // Nothing on the page follows these two.

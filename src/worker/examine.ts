@@ -182,7 +182,7 @@ export function alertsOf(rules: readonly Rule[], batches: readonly Judged[], { e
     figures,
     spread: reference?.spread ? spreadFor(reference.spread, rows) : new Map(),
   }));
-  return raiseAlerts(rules, numbered, new Map())
+  return raiseAlerts(rules, numbered, new Map(), { goesOn: true })
     .filter(({ batch }) => batch === batches.length)
     .map(({ rule, labels, value, bound, batch, since }): BatchAlert => ({
       id: `${rule.id} ${figureKey({ name: rule.figure, labels })}`,

@@ -8,6 +8,7 @@ export const STAGES = [
   { id: 'versions', name: 'Versions' },
   { id: 'export', name: 'Export' },
   { id: 'predict', name: 'Predict' },
+  { id: 'monitor', name: 'Monitor' },
 ] as const;
 
 export const PLACES = [

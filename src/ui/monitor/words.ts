@@ -1,0 +1,66 @@
+// Figures, alerts and rules in a person's words.
+
+import type { BatchAlert, Figure, FigureName, Rule } from '../../worker/api.ts';
+import { formatNumber, formatPercent, formatQuantity } from '../parts/format.ts';
+
+/** Each figure a rule can look at: its name, and whether it is a share of a whole. */
+export const FIGURE_NAMES: Record<FigureName, { name: string; share: boolean }> = {
+  lathe_batch_rows: { name: 'Rows', share: false },
+  lathe_column_drift_p_value: { name: 'Drift of a column (p)', share: false },
+  lathe_column_drift_distance: { name: 'Drift of a column (distance)', share: false },
+  lathe_drifted_columns_ratio: { name: 'Columns that drift', share: true },
+  lathe_domain_classifier_auc: { name: 'Telling new from old rows (AUC)', share: false },
+  lathe_pca_reconstruction_error_ratio: { name: 'Reconstruction error, against the reference', share: false },
+  lathe_column_missing_ratio: { name: 'Missing in a column', share: true },
+  lathe_column_out_of_range_ratio: { name: 'Out of range in a column', share: true },
+  lathe_column_unseen_ratio: { name: 'Unseen categories in a column', share: true },
+  lathe_duplicate_rows_ratio: { name: 'Duplicate rows', share: true },
+  lathe_prediction_ratio: { name: 'Share of a predicted class', share: true },
+  lathe_prediction_drift_p_value: { name: 'Drift of the predictions (p)', share: false },
+  lathe_confidence_mean: { name: 'Mean confidence', share: true },
+  lathe_entropy_mean: { name: 'Mean entropy', share: false },
+  lathe_quality: { name: 'Quality, by labels', share: false },
+  lathe_estimated_quality: { name: 'Quality, foreseen without labels', share: false },
+  lathe_image_brightness_mean: { name: 'Mean brightness', share: false },
+  lathe_image_contrast_mean: { name: 'Mean contrast', share: false },
+  lathe_image_sharpness_mean: { name: 'Mean sharpness', share: false },
+};
+
+export const SEVERITIES = {
+  critical: { name: 'Critical', tone: 'bad' },
+  warning: { name: 'Warning', tone: 'warn' },
+  info: { name: 'Note', tone: 'neutral' },
+} as const;
+
+/** The part of a figure that tells it from others of its name, such as the column. */
+export function subjectOf(labels: Readonly<Record<string, string>>): string {
+  return labels.column ?? labels.class ?? labels.metric ?? '';
+}
+
+/** `0.0012, below 0.05`, `for 3 batches` */
+export function describeAlert({ rule, value, bound, batches }: BatchAlert): string {
+  const show = (number: number) => (FIGURE_NAMES[rule.figure].share ? formatPercent(number) : formatNumber(number));
+  const way = value > bound ? 'above' : 'below';
+  const row = batches > 1 ? `, for ${formatQuantity(batches, 'batch', 'batches')} in a row` : '';
+  return `${FIGURE_NAMES[rule.figure].name}: ${show(value)}, ${way} ${show(bound)}${row}`;
+}
+
+/** What an alert is foreseen to do to the metric. */
+export function describeEffect(effect: number, metric: string): string {
+  const way = effect > 0 ? 'raise' : 'lower';
+  const amount = metric === 'accuracy' ? `${formatNumber(Math.abs(effect * 100))} points` : formatNumber(Math.abs(effect)); // prettier-ignore
+  return Math.abs(effect) < 1e-4 ? `no effect on ${metric} foreseen` : `foreseen to ${way} ${metric} by ${amount}`;
+}
+
+/** The figure of this name and label, or undefined. */
+export function figureOf(figures: readonly Figure[], name: FigureName, label: Record<string, string> = {}) {
+  return figures.find(
+    (figure) => figure.name === name && Object.entries(label).every(([key, value]) => figure.labels[key] === value),
+  )?.value;
+}
+
+/** A rule's condition, such as `below 0.05`. */
+export function describeCondition({ condition }: Rule): string {
+  if (condition.kind === 'deviations') return `more than ${condition.number} deviations from the reference`;
+  return `${condition.kind} ${formatNumber(condition.value)}`;
+}
