@@ -9,12 +9,14 @@ import { crashTab, createProfile, launchChrome, removeProfile, type Chrome } fro
 import { fault } from './rows.ts';
 import { openSite, type Site } from './site.ts';
 
-const EPOCHS = 8;
+/** About how long a training takes: its first checkpoint comes after a second. */
+const TRAINING_MS = 2000;
 const BACK_AT_MOST_MS = 30_000;
 
 let site: Site;
 let profile: string;
 let chrome: Chrome;
+let epochs = 3;
 let undisturbed: VersionDetail;
 
 beforeAll(async () => {
@@ -23,7 +25,10 @@ beforeAll(async () => {
   chrome = await launchChrome(profile);
   const page = await site.open(chrome.context);
   await page.evaluate(() => window.lathe.importSample('breast-cancer'));
-  undisturbed = await train(page, () => {});
+  await page.exposeBinding('follow', () => {});
+  const epochMs = (await train(page)).log.at(-1)!.durationMs;
+  epochs = Math.max(5, Math.round(TRAINING_MS / epochMs));
+  undisturbed = await train(page);
   await page.close();
 });
 afterAll(async () => {
@@ -32,9 +37,8 @@ afterAll(async () => {
   removeProfile(profile);
 });
 
-/** Trains on the CPU from a fixed seed, in epochs of many small steps. */
-async function train(page: Page, follow: (progress: TrainProgress) => void): Promise<VersionDetail> {
-  await page.exposeBinding('follow', (_source, progress: TrainProgress) => follow(progress));
+/** Trains on the CPU from a fixed seed, in epochs of many small steps. The page's `follow` is told of its progress. */
+function train(page: Page): Promise<VersionDetail> {
   return page.evaluate(async (epochs) => {
     const [dataset] = await window.lathe.datasets();
     const recipe = await window.lathe.suggestRecipe(dataset.id, { seed: 1 });
@@ -42,25 +46,26 @@ async function train(page: Page, follow: (progress: TrainProgress) => void): Pro
     Object.assign(recipe.training, { epochs, batchSize: 8, earlyStopping: null });
     const onProgress = (window as unknown as { follow(progress: TrainProgress): void }).follow;
     return window.lathe.train(recipe, { onProgress });
-  }, EPOCHS);
+  }, epochs);
 }
 
 /** What a log says, but for how long it took. */
 const curve = ({ log }: VersionDetail) => log.map(({ durationMs: _, ...epoch }) => epoch);
 
 /** Trains, has the tab crash after so many epochs and a part of one, and opens the page again. */
-async function crashIn(epochs: number): Promise<{ page: Page; heard: number; crashedAt: number }> {
+async function crashAfter(done: number): Promise<{ page: Page; heard: number; crashedAt: number }> {
   const page = await site.open(chrome.context);
   let heard = 0;
   let reach = () => {};
   const reached = new Promise<void>((resolve) => (reach = resolve));
-  const training = train(page, ({ step }) => {
+  await page.exposeBinding('follow', (_source, { step }: TrainProgress) => {
     heard = step?.epoch ?? heard;
-    if (heard > epochs) reach();
+    if (heard > done) reach();
   });
+  const training = train(page);
   training.catch(() => {}); // it ends with its tab
   await Promise.race([reached, training]);
-  await new Promise((resolve) => setTimeout(resolve, (epochs % 1) * undisturbed.log.at(-1)!.durationMs));
+  await new Promise((resolve) => setTimeout(resolve, (done % 1) * undisturbed.log.at(-1)!.durationMs));
   await crashTab(page);
   const crashedAt = Date.now();
   return { page: await site.open(chrome.context), heard, crashedAt };
@@ -80,12 +85,12 @@ fault(
   100,
   'the run is offered, goes on from at most one epoch or 30 s back, and ends with the same weights bit for bit',
   async (n) => {
-    let epochs = createRandom(n).next() * (EPOCHS - 1);
-    let { page, heard, crashedAt } = await crashIn(epochs);
+    let done = createRandom(n).next() * (epochs - 2);
+    let { page, heard, crashedAt } = await crashAfter(done);
     let run = (await page.evaluate(() => window.lathe.runs())).at(-1)!;
-    while (run.state === 'finished' && epochs > 1) {
+    while (run.state === 'finished' && done > 1) {
       await forget(page, run.id); // a busy machine: the training was through before its tab was told to crash
-      ({ page, heard, crashedAt } = await crashIn(--epochs));
+      ({ page, heard, crashedAt } = await crashAfter(--done));
       run = (await page.evaluate(() => window.lathe.runs())).at(-1)!;
     }
     expect(run.state).toBe('interrupted');
