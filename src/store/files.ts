@@ -15,14 +15,28 @@ export async function openTopFolder(name: string): Promise<Folder> {
       'storage: this browser gives pages no file storage (OPFS), or the page is not on https or localhost. Use a current Chrome, Edge, Firefox or Safari.',
     );
   }
-  try {
-    return await (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create: true });
-  } catch (error) {
-    throw error instanceof DOMException && error.name === 'UnknownError'
-      ? blockedError(error)
-      : openingError(error, name);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create: true });
+      opened.add(name);
+      return folder;
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+      if (opened.has(name) && CLEARING.has(error.name) && attempt < CLEARING_ATTEMPTS) {
+        await new Promise((resolve) => setTimeout(resolve, CLEARING_PAUSE_MS));
+        continue;
+      }
+      throw error.name === 'UnknownError' ? blockedError(error) : openingError(error, name);
+    }
   }
 }
+
+/** Top folders that were there since the page was opened. */
+const opened = new Set<string>();
+/** What a browser says, for some seconds after it has cleared a folder under the page. */
+const CLEARING = new Set(['UnknownError', 'InvalidStateError', 'NotFoundError']);
+const CLEARING_ATTEMPTS = 40;
+const CLEARING_PAUSE_MS = 500;
 
 /** Removes a folder at the top with all that is in it, where there is one. */
 export async function removeTopFolder(name: string): Promise<void> {

@@ -102,11 +102,19 @@ async function forget(browser: Browser): Promise<void> {
 
 /** Ends the process that shows this page, as a crash of the tab does, and waits until the browser has noticed. */
 export async function crashTab(page: Page): Promise<void> {
+  const crash = await prepareCrash(page);
+  await crash();
+}
+
+/** As `crashTab`, at once when what this returns is called. */
+export async function prepareCrash(page: Page): Promise<() => Promise<void>> {
   const session = await page.context().newCDPSession(page);
   const crashed = new Promise<void>((resolve) => page.once('crash', () => resolve()));
-  session.send('Page.crash').catch(() => {}); // whom it asks is dead before it can answer
-  await crashed;
-  await page.close();
+  return async () => {
+    session.send('Page.crash').catch(() => {}); // whom it asks is dead before it can answer
+    await crashed;
+    await page.close();
+  };
 }
 
 /** An empty folder for a profile, or a copy of another profile that no browser has open. */

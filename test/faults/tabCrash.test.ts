@@ -5,12 +5,12 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import type { Page } from 'playwright-core';
 import { createRandom } from '../../src/base/random.ts';
 import type { TrainProgress, VersionDetail } from '../../src/worker/api.ts';
-import { crashTab, createProfile, launchChrome, removeProfile, type Chrome } from './chrome.ts';
+import { createProfile, launchChrome, prepareCrash, removeProfile, type Chrome } from './chrome.ts';
 import { fault } from './rows.ts';
 import { openSite, type Site } from './site.ts';
 
 /** About how long a training takes: its first checkpoint comes after a second. */
-const TRAINING_MS = 2000;
+const TRAINING_MS = 1500;
 const BACK_AT_MOST_MS = 30_000;
 
 let site: Site;
@@ -62,11 +62,12 @@ async function crashAfter(done: number): Promise<{ page: Page; heard: number; cr
     heard = step?.epoch ?? heard;
     if (heard > done) reach();
   });
+  const crash = await prepareCrash(page);
   const training = train(page);
   training.catch(() => {}); // it ends with its tab
   await Promise.race([reached, training]);
   await new Promise((resolve) => setTimeout(resolve, (done % 1) * undisturbed.log.at(-1)!.durationMs));
-  await crashTab(page);
+  await crash();
   const crashedAt = Date.now();
   return { page: await site.open(chrome.context), heard, crashedAt };
 }
