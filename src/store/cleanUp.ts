@@ -81,9 +81,9 @@ async function findFiles(ws: Workspace): Promise<Removal[]> {
     const phrase = isBlob ? `unused content ${name.slice(0, 8)}` : STRAY;
     unused.push({ part: 'files', name: phrase, sizeBytes, remove: () => ws.blobs.remove(name) });
   }
-  const { folder: own } = await ws.place();
-  for (const folder of new Set([await ws.folder(), own, await openFolder(own, JOURNAL)]))
-    unused.push(...(await findStrays(ws, folder)));
+  const [top, { folder: own }] = [await ws.folder(), await ws.place()];
+  const folders = [...((await top.isSameEntry(own)) ? [] : [top]), own, await openFolder(own, JOURNAL)];
+  for (const folder of folders) unused.push(...(await findStrays(ws, folder)));
   return unused;
 }
 

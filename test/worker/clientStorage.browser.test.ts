@@ -166,8 +166,11 @@ describe('a tab', () => {
 
 describe('a passphrase', () => {
   it('locks every tab, and each is unlocked by itself', async () => {
+    const database = `${DATABASE} passphrase`;
+    const client = clientOn(database);
     const { lathe } = client;
-    const other = clientOn(DATABASE);
+    await lathe.importFiles([file]);
+    const other = clientOn(database);
     const names = async (each: typeof client) => (await each.lathe.datasets()).map(({ name }) => name);
     const before = await names(other);
     const { events, stop } = follow(other);
@@ -194,5 +197,7 @@ describe('a passphrase', () => {
     expect([await lathe.passphrase(), await names(client)]).toEqual([{ state: 'none', locked: false }, []]);
     await stop();
     other.close();
+    client.close();
+    await removeDatabase(database);
   });
 });
