@@ -2,6 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { CHROMIUM_ARGS, findChromium, SOFTWARE_WEBGPU_ARGS } from './scripts/chromium.mjs';
+import { predictor } from './scripts/predictor.mjs';
 
 /** `unit` runs in Node, `browser` in Chromium with WebGPU on the software adapter, `e2e` drives the built app,
  * `faults` breaks what is under it. */
@@ -18,7 +19,8 @@ export default defineConfig({
         },
       },
       {
-        plugins: [svelte()],
+        plugins: [svelte(), predictor()],
+        worker: { plugins: () => [predictor()] },
         optimizeDeps: {
           exclude: ['onnxruntime-web'], // it finds its .wasm beside its own module
           include: [

@@ -11,7 +11,7 @@ const LAYERS = [
   ['train', 'gpu'],
   ['store', 'offline'],
   ['worker'],
-  ['ui', 'main.ts'],
+  ['ui', 'predictor', 'main.ts'],
 ];
 
 interface Import {
@@ -79,7 +79,20 @@ test('each heavy or dangerous thing has one home', () => {
 test('the page reaches the layers below through the client alone', () => {
   const past = local.filter(
     ({ from, to, typeOnly }) =>
-      layer(from) === 4 && layer(to) < 4 && !typeOnly && to !== 'worker/client.ts' && folder(to) !== 'base',
+      (folder(from) === 'ui' || from === 'main.ts') &&
+      layer(to) < 4 &&
+      !typeOnly &&
+      to !== 'worker/client.ts' &&
+      folder(to) !== 'base',
   );
   expect(past).toEqual([]);
+});
+
+test('what a predictor file carries is pure, but for what is shown and the decoder of images', () => {
+  const inside = new Set(['predictor/main.ts']);
+  for (const path of inside) for (const { from, to, typeOnly } of local) if (from === path && !typeOnly) inside.add(to);
+  expect([...inside].filter((path) => layer(path) > 0 && !/^(ui|predictor)\//.test(path))).toEqual([
+    'worker/decode.ts',
+  ]);
+  expect([...inside].filter((path) => /session|client/.test(path))).toEqual([]);
 });

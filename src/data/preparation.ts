@@ -26,3 +26,8 @@ export type Preparation =
 
 /** `value`: the network learns (y - center) / scale and its output is put back by * scale + center. */
 export type TargetEncoding = { kind: 'classes'; labels: string[] } | { kind: 'value'; center: number; scale: number };
+
+/** One field of the form for a single example. */
+export type PredictField =
+  | { kind: 'number'; column: string; type: 'number' | 'integer' | 'date'; min: number; max: number; fill: number }
+  | { kind: 'category'; column: string; type: 'boolean' | 'category'; options: string[]; fill: string };

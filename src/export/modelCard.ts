@@ -195,7 +195,14 @@ function quality({ card }: ExportInput): string {
 ${rows.join('\n')}`;
 }
 
-function limitations({ card, preparation }: ExportInput): string {
+function limitations(model: ExportInput): string {
+  return limitLines(model)
+    .map((line) => `- ${line}`)
+    .join('\n');
+}
+
+/** What the model does not say, a plain sentence or two each. */
+export function limitLines({ card, preparation }: Pick<ExportInput, 'card' | 'preparation'>): string[] {
   const { test } = card.data.rows;
   const lines = [
     test > 0
@@ -216,7 +223,7 @@ function limitations({ card, preparation }: ExportInput): string {
       'Missing values are filled in silently, and a category that is not listed above counts as none of them.',
     );
   }
-  return lines.map((line) => `- ${line}`).join('\n');
+  return lines;
 }
 
 function figure(value: number | undefined): string {

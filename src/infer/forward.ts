@@ -6,12 +6,13 @@ import { placeLayers } from '../model/shapes.ts';
 import { insideOf, LAYER_DEFAULTS, throughLayers, type LayerOf, type LayerSpec, type Network, type Weight } from '../model/spec.ts'; // prettier-ignore
 import { weightSlots } from '../model/weights.ts';
 import { activate, sigmoid, softmax } from './activations.ts';
+import { recur } from './recurrent.ts';
 import { convolve, convolveDepthwise, convolveTransposed, pool, poolAll, slideOver } from './windows.ts';
 
 /** One example [...inputShape] to what the head gives after its activation, [units]. */
 export type Forward = (x: Float32Array) => Float32Array;
 
-/** @throws UserError where a weight is absent or of another shape, or the network is of a kind that is not known here */
+/** @throws UserError where a weight is absent or of another shape */
 export function createForward(network: Network, weights: readonly Weight[]): Forward {
   const byName = new Map(weights.map((weight) => [weight.name, weight]));
   for (const { name, shape } of weightSlots(network)) {
@@ -84,8 +85,13 @@ export function createForward(network: Network, weights: readonly Weight[]): For
         );
       case 'embedding':
         return lookUp(layer, x, weight('embeddings'));
+      case 'simpleRnn':
+      case 'lstm':
+      case 'gru':
+        return recur(layer, multiply(x, weight('kernel'), weight('bias')), weight('recurrentKernel'));
       default:
-        throw new UserError('unsupported', `layer ${name}: a predictor cannot compute it. Export the model as ONNX`);
+        layer satisfies never;
+        throw new Error(`no layer ${name}`);
     }
   };
 

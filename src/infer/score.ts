@@ -1,6 +1,7 @@
 // A trained model on rows as they come: its preparation, its network in plain numbers, and its outputs in the words of
 // the target. One caller gives it a part of the rows at a time, so that a page can show how far it is.
 
+import { UserError } from '../base/errors.ts';
 import { encodeFeatures, type Preparation } from '../data/prepare.ts';
 import type { Table } from '../data/table.ts';
 import { headClasses, toProbabilities, toTargetUnit } from '../model/head.ts';
@@ -38,4 +39,19 @@ export function createScorer(model: { network: Network; weights: Weight[]; prepa
     },
     scoreImage: (pixels) => finish(run(Float32Array.from(pixels, (pixel) => pixel / 255))),
   };
+}
+
+/**
+ * @param who learned from them, for the error
+ * @throws UserError that names the feature columns that a table lacks
+ */
+export function checkColumns(table: Table, { features }: Preparation & { kind: 'table' }, who: string): void {
+  const there = new Set(table.columns.map(({ name }) => name));
+  const absent = features.filter(({ column }) => !there.has(column)).map(({ column }) => `'${column}'`);
+  if (absent.length === 0) return;
+  const them = absent.length > 1 ? 'them' : 'it';
+  throw new UserError(
+    'missing',
+    `column${absent.length > 1 ? 's' : ''} ${absent.join(', ')}: ${who} learned from ${them}, and the file has no such column. Add ${them}; cells may be empty.`,
+  );
 }

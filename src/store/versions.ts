@@ -3,6 +3,7 @@
 
 import { UserError } from '../base/errors.ts';
 import { checkName } from '../base/name.ts';
+import type { PredictField } from '../data/preparation.ts';
 import type { Preparation } from '../data/prepare.ts';
 import type { Split } from '../data/split.ts';
 import type { Row } from '../data/table.ts';
@@ -18,6 +19,8 @@ import type { Draft, Reader } from './records.ts';
 import { changeRun, type RunRecord } from './runs.ts';
 import { splitVersionId, versionId } from './versionId.ts';
 import type { Workspace } from './workspace.ts';
+
+export type { PredictField } from '../data/preparation.ts';
 
 export interface Version {
   /** `<model>@<number>` */
@@ -88,11 +91,6 @@ export type NewVersion = Omit<
   | 'epochs'
   | 'weightsSha256'
 >;
-
-/** One field of the form for a single example. */
-export type PredictField =
-  | { kind: 'number'; column: string; type: 'number' | 'integer' | 'date'; min: number; max: number; fill: number }
-  | { kind: 'category'; column: string; type: 'boolean' | 'category'; options: string[]; fill: string };
 
 /** What it takes to use a version without its data set. */
 export interface TrainedModel {

@@ -6,6 +6,7 @@ import type { Part } from '../data/split.ts';
 import type { Repair } from '../data/repairs.ts';
 import type { ColumnRole, ColumnType, Row } from '../data/table.ts';
 import type { Evaluation } from '../evaluate/report.ts';
+import type { Prediction } from '../infer/predictions.ts';
 import type { Architecture } from '../model/architectures.ts';
 import type { Recipe } from '../model/recipe.ts';
 import type { LayerShape } from '../model/shapes.ts';
@@ -106,7 +107,7 @@ export interface TrainingNews extends Omit<TrainProgress, 'epoch' | 'log'> {
   after: number;
 }
 
-export type Prediction = { label: string; probabilities: Record<string, number> } | { value: number };
+export type { Prediction } from '../infer/predictions.ts';
 
 /** A row of the evaluated part and what the model said of it. */
 export interface Example {
@@ -149,7 +150,7 @@ export interface PredictForm {
 /** What tells of a version and scores nothing. */
 export type DocumentFormat = 'modelCard' | 'report' | 'tensorboard';
 
-export type ExportFormat = 'onnx' | 'tfjs' | 'triton' | 'mlflow' | 'npm' | 'python' | DocumentFormat;
+export type ExportFormat = 'onnx' | 'tfjs' | 'triton' | 'mlflow' | 'npm' | 'python' | 'predictor' | DocumentFormat;
 
 export interface Verification {
   runtime: string;

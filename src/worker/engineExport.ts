@@ -10,15 +10,17 @@ import type { BundleFile, BundleInput } from '../export/bundle.ts';
 import type { ExportInput } from '../export/exportInput.ts';
 import { sampleInput, sampleRows, type Samples } from '../export/samples.ts';
 import { recordArtifact } from '../store/artifacts.ts';
+import { findDataset } from '../store/datasets.ts';
 import { sha256 } from '../store/hash.ts';
-import { readVersion, type TrainedModel, type Version } from '../store/versions.ts';
+import { readTrained, readVersion, type TrainedModel, type Version } from '../store/versions.ts';
 import type { DocumentFormat, ExportedModel, ExportFormat, Verification } from './api.ts';
 import type { Context } from './context.ts';
 import { predictPart, type PredictedPart } from './engineEvaluate.ts';
 import { exportInput } from './exportInput.ts';
-import { imageLength, pixelsOf, scalePixels } from './learningData.ts';
+import { imageLength, type LearningData, pixelsOf, scalePixels } from './learningData.ts';
 import { modelOutputs } from './modelOutputs.ts';
-import { verifyBundle, verifyOnnx, verifyTfjs, type RawRows } from './verify.ts';
+import { madeUpRows, predictorInput } from './predictorFile.ts';
+import { verifyBundle, verifyOnnx, verifyPredictor, verifyTfjs, type RawRows } from './verify.ts';
 
 /** Data sets of fewer rows are compared whole. */
 const COMPARE_ALL_BELOW = 5000;
@@ -33,16 +35,28 @@ type Verify = (
 interface Format {
   ending: string;
   type: string;
-  /** @param samples what the page predicts of made-up examples, worked out only where it is asked for */
-  write: (model: ExportInput, samples: () => Promise<Samples>) => Promise<Uint8Array>;
+  /** @param source what else a file may be made of */
+  write: (model: ExportInput, source: Source) => Promise<Uint8Array>;
   verify: Verify;
+  /** it can be made where the data set is gone */
+  withoutData?: true;
+}
+
+interface Source {
+  context: Context;
+  version: Version;
+  trained: TrainedModel;
+  /** null where the data set is gone */
+  data: LearningData | null;
+  /** what the page predicts of made-up examples, worked out only where it is asked for */
+  samples: () => Promise<Samples>;
 }
 
 /** Around one ONNX file, which is what is verified; its smoke test's figures are the page's own. */
 const bundle = (ending: string, load: () => Promise<(model: BundleInput) => BundleFile[]>): Format => ({
   ending,
   type: 'application/zip',
-  write: async (model, samples) => writeZip((await load())({ ...model, samples: await samples() })),
+  write: async (model, { samples }) => writeZip((await load())({ ...model, samples: await samples() })),
   verify: verifyBundle,
 });
 
@@ -63,6 +77,19 @@ const FORMATS: Record<Exclude<ExportFormat, DocumentFormat>, Format> = {
   mlflow: bundle('-mlflow.zip', async () => (await import('../export/mlflow/mlflow.ts')).writeMlflow),
   npm: bundle('-npm.zip', async () => (await import('../export/npm/npm.ts')).writeNpm),
   python: bundle('-python.zip', async () => (await import('../export/python/python.ts')).writePython),
+  predictor: {
+    ending: '-predictor.html',
+    type: 'text/html',
+    async write(model, { context, version, trained, data }) {
+      const [{ writePredictor }, { default: page }] = await Promise.all([
+        import('../export/predictor.ts'),
+        import('virtual:predictor'),
+      ]);
+      return writePredictor(await predictorInput(context, model, version, trained, data), page);
+    },
+    verify: verifyPredictor,
+    withoutData: true,
+  },
 };
 
 /** What was written, and what was checked of it. */
@@ -98,15 +125,16 @@ export async function exportModel(context: Context, versionId: string, format: E
 
 /** A file that scores: offered only where it says of held-out rows what the page says. */
 async function writeModel(context: Context, { id }: Version, name: string, format: Format): Promise<Written> {
-  const part = await predictHeldOut(context, id);
-  const { version, trained, predicted } = part;
+  const { version, trained, data, input, outputs, what } = await comparedRows(context, id, format);
   const { preparation } = trained;
   let samples: Promise<Samples> | null = null;
   const predictOnce = () => (samples ??= predictSamples(context, version, trained));
-  const bytes = await format.write(exportInput(version, trained), predictOnce);
+  const source = { context, version, trained, data, samples: predictOnce };
+  const bytes = await format.write(exportInput(version, trained), source);
   const verify = (rows: RawRows, expected: Float32Array) =>
     context.compute(() => format.verify(bytes, preparation, rows, expected));
-  const checks = [await verify(await rawRows(context, part), predicted.outputs)];
+  const first = await verify(input, outputs);
+  const checks = [what ? { ...first, what } : first];
   if (samples) {
     const { outputs } = await (samples as Promise<Samples>);
     checks.push({ ...(await verify(sampleInput(preparation), outputs)), what: 'the examples of the smoke test' });
@@ -135,6 +163,23 @@ async function keepRecord({ workspace }: Context, artifact: Parameters<typeof re
   } catch (error) {
     console.warn('export not recorded:', error);
   }
+}
+
+/** The rows that a file is checked with, and what the page predicts of them. */
+async function comparedRows(
+  context: Context,
+  versionId: string,
+  { withoutData }: Format,
+): Promise<Omit<Source, 'context' | 'samples'> & { input: RawRows; outputs: Float32Array; what?: string }> {
+  const version = await readVersion(context.workspace, versionId);
+  if (withoutData && !(await findDataset(context.workspace, version.datasetId))) {
+    const trained = await readTrained(context.workspace, version);
+    const madeUp = await madeUpRows(context, version, trained);
+    return { version, trained, data: null, ...madeUp, what: 'made-up rows, as the data set is gone' };
+  }
+  const part = await predictHeldOut(context, versionId);
+  const { trained, data, predicted } = part;
+  return { version, trained, data, input: await rawRows(context, part), outputs: predicted.outputs };
 }
 
 /** Predictions of the rows that are compared: all of a small data set, else the first of the test part. */

@@ -3,15 +3,15 @@
 
 import { UserError } from '../base/errors.ts';
 import { fileName } from '../base/fileName.ts';
-import { writeCsv } from '../data/formats/csv.ts';
 import { importFiles, type Imported } from '../data/import.ts';
 import { resizeImage } from '../data/images.ts';
 import { encodeFeatures, type Preparation } from '../data/prepare.ts';
-import { tableFromRows, tableToRows } from '../data/rows.ts';
+import { tableFromRows } from '../data/rows.ts';
 import type { Row, Table } from '../data/table.ts';
-import { mostProbable } from '../evaluate/metrics.ts';
+import { checkColumns } from '../infer/score.ts';
+import { inputCells, type Prediction, toPredictions, writePredictions } from '../infer/predictions.ts';
 import { readTrained, readVersion, type TrainedModel, type Version } from '../store/versions.ts';
-import type { Lathe, Prediction, PredictForm } from './api.ts';
+import type { Lathe, PredictForm } from './api.ts';
 import type { Context } from './context.ts';
 import { decodeImage } from './decode.ts';
 import { imageLength, scalePixels } from './learningData.ts';
@@ -20,8 +20,6 @@ import { modelOutputs } from './modelOutputs.ts';
 type TablePreparation = Preparation & { kind: 'table' };
 type ImagePreparation = Preparation & { kind: 'images' };
 
-/** Rows that predictFile shows at once. */
-const PREVIEW_ROWS = 100;
 /** Images scored at a time. */
 const IMAGES_AT_ONCE = 64;
 
@@ -41,10 +39,10 @@ export async function predict(context: Context, versionId: string, input: Row[] 
   if (preparation.kind === 'table') {
     if (files) throw needs(version, 'rows', 'files');
     const table = tableFromRows(input as Row[], preparation.features);
-    return toPredictions(version, await tableOutputs(context, version, trained, preparation, table));
+    return toPredictions(version.labels, await tableOutputs(context, version, trained, preparation, table));
   }
   if (!files) throw needs(version, 'image files', 'rows');
-  return toPredictions(version, await imageOutputs(context, version, trained, preparation, input as File[]));
+  return toPredictions(version.labels, await imageOutputs(context, version, trained, preparation, input as File[]));
 }
 
 export async function predictFile(
@@ -59,29 +57,12 @@ export async function predictFile(
       ? Object.fromEntries(preparation.features.map(({ column, type }) => [column, type]))
       : undefined;
   const imported = await importFiles(files, { decode: decodeImage, types });
-  const { header, rows } = inputColumns(imported);
   const outputs =
     imported.kind === 'table'
       ? await fileTableOutputs(context, version, trained, imported.table)
       : await fileImageOutputs(context, version, trained, imported);
-  const predictions = toPredictions(version, outputs);
-  const added = outputColumns(version, header);
-  const all = [...header, ...added];
-  const cells = rows.map((row, i) => [...row, ...outputCells(predictions[i])]);
-  const file = new File([writeCsv(all, cells)], `${fileName(imported.name, 'input')}-predictions.csv`, {
-    type: 'text/csv',
-  });
-  const shown = cells.slice(0, PREVIEW_ROWS);
-  return {
-    file,
-    rows: cells.length,
-    preview: {
-      total: cells.length,
-      index: [...shown.keys()],
-      rows: shown.map((row) => Object.fromEntries(all.map((name, i) => [name, row[i]]))),
-    },
-    repairs: imported.repairs,
-  };
+  const name = `${fileName(imported.name, 'input')}-predictions.csv`;
+  return { ...writePredictions(inputCells(imported), version.labels, outputs, name), repairs: imported.repairs };
 }
 
 /** A version and what it takes to use it. */
@@ -137,14 +118,7 @@ async function fileTableOutputs(
 ): Promise<Float32Array> {
   const { preparation } = trained;
   if (preparation.kind !== 'table') throw needs(version, 'image files', 'a table');
-  const there = new Set(table.columns.map(({ name }) => name));
-  const absent = preparation.features.filter(({ column }) => !there.has(column)).map(({ column }) => `'${column}'`);
-  if (absent.length > 0) {
-    throw new UserError(
-      'missing',
-      `column${absent.length > 1 ? 's' : ''} ${absent.join(', ')}: version '${version.id}' learned from ${absent.length > 1 ? 'them' : 'it'}, and the file has no such column. Add ${absent.length > 1 ? 'them' : 'it'}; cells may be empty.`,
-    );
-  }
+  checkColumns(table, preparation, `version '${version.id}'`);
   return tableOutputs(context, version, trained, preparation, table);
 }
 
@@ -158,38 +132,4 @@ async function fileImageOutputs(
   if (preparation.kind !== 'images') throw needs(version, 'a table', 'images');
   const opened = files.map((bytes, i) => new File([bytes as Uint8Array<ArrayBuffer>], names[i]));
   return imageOutputs(context, version, trained, preparation, opened);
-}
-
-function toPredictions({ labels }: Version, outputs: Float32Array): Prediction[] {
-  if (labels.length === 0) return Array.from(outputs, (value) => ({ value }));
-  return Array.from(mostProbable(outputs, labels.length), (best, row) => ({
-    label: labels[best],
-    // fromEntries defines each label as it is, `__proto__` too
-    probabilities: Object.fromEntries(labels.map((label, k) => [label, outputs[row * labels.length + k]])),
-  }));
-}
-
-type Cell = string | number | boolean | null;
-
-function inputColumns(imported: Imported): { header: string[]; rows: Cell[][] } {
-  if (imported.kind === 'images') return { header: ['file'], rows: imported.names.map((name) => [name]) };
-  const { table } = imported;
-  const header = table.columns.map(({ name }) => name);
-  const index = Int32Array.from({ length: table.rows }, (_, row) => row);
-  return { header, rows: tableToRows(table, index).map((row) => header.map((name) => row[name])) };
-}
-
-/** Names of the added columns, none of which the input has already. */
-function outputColumns({ labels }: Version, header: string[]): string[] {
-  const taken = new Set(header);
-  return ['prediction', ...labels.map((label) => `probability ${label}`)].map((name) => {
-    let free = name;
-    for (let n = 2; taken.has(free); n++) free = `${name} (${n})`;
-    taken.add(free);
-    return free;
-  });
-}
-
-function outputCells(prediction: Prediction): Cell[] {
-  return 'value' in prediction ? [prediction.value] : [prediction.label, ...Object.values(prediction.probabilities)];
 }

@@ -9,8 +9,10 @@ import { isNumeric, type Table } from '../data/table.ts';
 import { readZip } from '../data/formats/zip.ts';
 import { compareOutputs } from '../export/agreement.ts';
 import { MODEL_FILE } from '../export/bundle.ts';
+import { contentOf } from '../export/predictorContent.ts';
 import { onnxInterface } from '../export/onnxInterface.ts';
 import { TFJS_VERSION } from '../export/tfjsVersion.ts';
+import { createScorer } from '../infer/score.ts';
 import { headOf, toProbabilities, toTargetUnit } from '../model/head.ts';
 import { openLayersModel } from '../train/predictor.ts';
 import type { Verification } from './api.ts';
@@ -98,6 +100,35 @@ export async function verifyTfjs(
   }
   return comparison.verdict();
 }
+
+/**
+ * Takes the model out of a predictor file and computes with it as its page does: the same code, by the same preparation.
+ * Of a large model so many rows as this takes half a minute for.
+ * @param expected as for `verifyOnnx`
+ * @throws UserError where the file holds no whole model, or differs by more than `TOLERANCE`
+ */
+export async function verifyPredictor(
+  bytes: Uint8Array,
+  preparation: Preparation,
+  input: RawRows,
+  expected: Float32Array,
+): Promise<Verification> {
+  const scorer = createScorer(contentOf(new TextDecoder().decode(bytes)));
+  const rows = asLearned(input, preparation);
+  const score = (row: number) =>
+    Array.isArray(rows) ? scorer.scoreImage(rows[row]) : scorer.scoreTable(rows, row, row + 1);
+  const begun = performance.now();
+  if (countRows(rows) > 0) score(0);
+  const most = Math.ceil(VERIFY_MS / Math.max(0.001, performance.now() - begun));
+  const count = Math.min(countRows(rows), Math.max(LEAST_VERIFIED, most));
+  const compared = expected.subarray(0, count * scorer.width);
+  const comparison = compareOutputs('The predictor’s own code', preparation.target, count, compared);
+  for (let row = 0; row < count; row++) comparison.take(row, row + 1, score(row));
+  return comparison.verdict();
+}
+
+const VERIFY_MS = 30_000;
+const LEAST_VERIFIED = 20;
 
 let loadingOrt: Promise<typeof Ort> | null = null;
 

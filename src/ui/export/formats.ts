@@ -76,10 +76,20 @@ export const FORMATS: Record<ExportFormat, FormatWords> = {
     runtimes: 'TensorBoard, and what reads its files.',
     progress: 'Writing the file and reading it back',
   },
+  predictor: {
+    name: 'Predictor',
+    meaning:
+      'One HTML file for people without tools: it opens from disk, works offline, scores one example or whole files, and tells when data drifts.',
+    inside:
+      'Preparation, network, a form, figures, and, column by column, values of the training data in order to tell drift by; no row of it.',
+    runtimes: 'Any current browser, by a double click. It asks the network for nothing.',
+    progress: 'Writing the file, computing with it, comparing',
+  },
 };
 
 export const GROUPS: readonly { name: string; meaning: string; formats: readonly ExportFormat[] }[] = [
   { name: 'Files', meaning: 'The model itself.', formats: ['onnx', 'tfjs'] },
+  { name: 'Page', meaning: 'For people who only want answers.', formats: ['predictor'] },
   { name: 'Serving', meaning: 'For a server that answers requests.', formats: ['triton', 'mlflow'] },
   { name: 'Web and Python', meaning: 'For a program of your own.', formats: ['npm', 'python'] },
   { name: 'Documents', meaning: 'To read and to keep.', formats: ['report', 'modelCard', 'tensorboard'] },
