@@ -66,7 +66,7 @@ export function describeDrift(
     lines: lines.sort((a, b) => Number(b.drifted) - Number(a.drifted) || Number(b.faults.length > 0) - Number(a.faults.length > 0)), // prettier-ignore
     predictions: predictionLine(reference, report, said, width),
     estimate: estimateOf(report, metrics),
-    notes: notesOf(table.rows, drawn.length),
+    notes: notesOf(table.rows, drawn.length, lines.length),
   };
 }
 
@@ -127,7 +127,7 @@ function describeSample(sample: ColumnSample): string {
   const total = [...sample.counts.values()].reduce((sum, count) => sum + count, 0);
   if (total === 0) return 'no value';
   const shown = [...sample.counts].filter(([, count]) => count > 0).sort(([, a], [, b]) => b - a);
-  const words = shown.slice(0, 3).map(([name, count]) => `${name.slice(0, 40)} ${formatPercent(count / total, 0)}`);
+  const words = shown.slice(0, 3).map(([name, count]) => `${name.slice(0, 40)}: ${formatPercent(count / total, 0)}`);
   return shown.length > 3 ? `${words.join(', ')} …` : words.join(', ');
 }
 
@@ -146,10 +146,10 @@ function estimateOf({ estimate }: BatchReport, metrics: Record<string, number>):
   return metric ? { metric, foreseen: estimate!.metrics[metric], measured: metrics[metric] } : null;
 }
 
-function notesOf(rows: number, drawn: number): string[] {
+function notesOf(rows: number, drawn: number, columns: number): string[] {
   const notes: string[] = [];
   if (rows < FEW_ROWS) notes.push(`With ${formatQuantity(rows, 'row')} only a large drift can be told from chance.`);
   if (drawn < rows) notes.push(`Looked at ${formatQuantity(drawn, 'row')} of ${formatQuantity(rows, 'row')}, drawn by chance.`); // prettier-ignore
-  notes.push('Several columns at once are not compared here: that needs rows of the training data, which this file does not hold.'); // prettier-ignore
+  if (columns > 1) notes.push('Several columns at once are not compared here: that needs rows of the training data, which this file does not hold.'); // prettier-ignore
   return notes;
 }

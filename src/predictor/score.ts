@@ -2,6 +2,7 @@
 // page stays awake, and profiled on the way. No row is kept beyond what the caller holds.
 
 import { abortError, UserError } from '../base/errors.ts';
+import { fileName } from '../base/fileName.ts';
 import { JSON_NAME, readJsonLines } from '../data/formats/jsonLines.ts';
 import { type Imported, importFiles } from '../data/import.ts';
 import { resizeImage } from '../data/images.ts';
@@ -69,7 +70,12 @@ export async function scoreFiles(
   else await scoreImages(content, scorer, input.images, take, effort);
   effort.onProgress('Writing', null);
   await nextTurn();
-  const written = writePredictions(input.cells, content.labels, outputs, `${stem(input.name)}-predictions.csv`);
+  const written = writePredictions(
+    input.cells,
+    content.labels,
+    outputs,
+    `${fileName(input.name, 'input')}-predictions.csv`,
+  );
   const table = input.kind === 'table' ? input.table : { rows: outputs.length / scorer.width, columns: [] };
   return { ...written, repairs: input.repairs, outputs, table, profile: profiler.profile() };
 }
@@ -87,7 +93,7 @@ async function readFiles({ model, preparation }: PredictorContent, files: File[]
     const { rows, keys, repairs } = await readJsonLines(files[0], { signal, onProgress: report });
     const table = tableFromRows(rows, preparation.features);
     const cells = { header: keys, rows: rows.length, cells: (row: number) => keys.map((key) => (Object.hasOwn(rows[row], key) ? rows[row][key] : null)) }; // prettier-ignore
-    return { kind: 'table', name: files[0].name, cells, repairs, table };
+    return { kind: 'table', name: files[0].name.replace(JSON_NAME, ''), cells, repairs, table };
   }
   const types = isTable ? Object.fromEntries(preparation.features.map(({ column, type }) => [column, type])) : undefined; // prettier-ignore
   const imported = await importFiles(files, {
@@ -162,8 +168,4 @@ export async function scoreImage(
 /** Lets the page draw and take clicks. */
 function nextTurn(): Promise<void> {
   return new Promise((done) => setTimeout(done));
-}
-
-function stem(name: string): string {
-  return name.replace(/\.[^.]*$/, '') || 'input';
 }

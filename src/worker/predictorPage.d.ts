@@ -1,6 +1,7 @@
 // What scripts/predictor.mjs gives: the page of the one-file predictor, bundled.
 
 declare module 'virtual:predictor' {
-  const page: import('../export/predictor.ts').PredictorPage;
+  import type { PredictorPage } from '../export/predictor.ts';
+  const page: PredictorPage;
   export default page;
 }

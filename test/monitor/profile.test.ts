@@ -7,6 +7,7 @@ import { compareProfile } from '../../src/monitor/profileDrift.ts';
 import { parseProfile } from '../../src/monitor/readProfile.ts';
 import { profileReference } from '../../src/monitor/reference.ts';
 import { createSketch, SKETCH_RANK_ERROR } from '../../src/monitor/sketch.ts';
+import { exactly } from './exactly.ts';
 import { takeRows } from '../../src/data/rows.ts';
 
 const LABELS = ['no', 'yes'];
@@ -50,16 +51,6 @@ function profileOf(table: Table, at: number, from?: Profile): Profile {
 }
 
 const rowsOf = (from: number, to: number) => Int32Array.from({ length: to - from }, (_, i) => from + i);
-/** All of a profile that must be exact. */
-const exactly = ({ columns, outputs, ...rest }: Profile) => ({
-  ...rest,
-  columns: columns.map((column) => {
-    if (column.kind === 'category') return column;
-    const { count, min, max } = column.sketch;
-    return { ...column, sketch: { count, min, max } };
-  }),
-  outputs: outputs.kind === 'classes' ? outputs.counts : outputs.values.count,
-});
 const throughJson = (profile: Profile) => parseProfile(JSON.stringify(profile), 'x.json');
 
 describe('profiles of parts', () => {
