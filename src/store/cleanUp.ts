@@ -7,6 +7,7 @@ import { listAside } from './aside.ts';
 import type { StoredRecord } from './db.ts';
 import { describeRecord } from './describe.ts';
 import { listFiles, openFolder, readFile, removeFile, type Folder } from './files.ts';
+import { incidentError } from './incident.ts';
 import { JOURNAL } from './ledger.ts';
 import { tryLock } from './locks.ts';
 import { removeRun } from './runs.ts';
@@ -36,7 +37,7 @@ export async function previewCleanUp(ws: Workspace, parts: CleanUpPart[]): Promi
   return found.flat().map(itemOf);
 }
 
-/** Removes it. @returns what went @throws UserError where another tab is saving something all the time */
+/** Removes it. @returns what went @throws UserError where another tab is saving all the time, or there is an incident */
 export async function cleanUp(ws: Workspace, parts: CleanUpPart[]): Promise<CleanUpItem[]> {
   const gone: CleanUpItem[] = [];
   await ws.open(); // what cannot be read is not cleaned up
@@ -72,6 +73,8 @@ function inOrder(parts: CleanUpPart[]): CleanUpPart[] {
 }
 
 async function findFiles(ws: Workspace): Promise<Removal[]> {
+  const incident = await ws.incident();
+  if (incident) throw incidentError(incident); // a record that is lost here, salvage may find elsewhere
   const db = await ws.open();
   const sizes = await readSizes(ws);
   const unused: Removal[] = [];

@@ -1,6 +1,6 @@
-// Puts a backup back: every blob first, its hash seen to be right on the way and once more on the disk, then all records
-// in one commit. Until that commit is complete nothing is visible, and what an interrupted restore has left is collected
-// with all blobs that nobody refers to. What becomes of what is here already is decided in restorePlan.ts.
+// Puts a backup back: every blob first, its hash seen to be right on the way and once more on the disk, then all records in
+// one commit. Until that commit is complete nothing is visible; what a restore that was cut off has left is removed by the
+// next visit (leftovers.ts). What becomes of what is here already is decided in restorePlan.ts.
 
 import { abortError, UserError } from '../base/errors.ts';
 import { blobsOf, lineageOf, soundPart, type Damage, type RecordMaps } from './backupScope.ts';
@@ -8,6 +8,7 @@ import { KINDS } from './kinds.ts';
 import type { Backup } from './readBackup.ts';
 import { planRestore, type Renaming, type RestoredItem } from './restorePlan.ts';
 import { salvage } from './salvage.ts';
+import { marking } from './temporary.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface RestoreReport {
@@ -48,7 +49,7 @@ export async function restoreBackup(ws: Workspace, backup: Backup, o: RestoreOpt
   const chosen = o.models ? lineageOf(backup.records, o.models) : backup.records;
   refuse(backup.damaged, o);
   if (await ws.incident()) await salvage(ws); // what was lost here is no reason to lose what was not
-  return ws.holdBlobs(async () => {
+  const put = async () => {
     const { written, broken } = await receiveBlobs(ws, backup, chosen, o);
     const { sound, damaged } = soundPart(chosen, (hash) => !broken.has(hash));
     const all = [...backup.damaged, ...damaged];
@@ -61,7 +62,8 @@ export async function restoreBackup(ws: Workspace, backup: Backup, o: RestoreOpt
       const fresh = blobsOf(puts);
       return { added, same, renamed, damaged: all, repairedBlobs: written.filter((hash) => !fresh.has(hash)).length };
     });
-  });
+  };
+  return marking(ws.name, () => ws.holdBlobs(put));
 }
 
 /** Keeps every blob of these records that is not here already. @returns those that were written, and those that cannot be */
@@ -80,13 +82,7 @@ async function receiveBlobs(
   for (const { sha256, sizeBytes } of blobs) {
     if (signal?.aborted) throw abortError();
     onProgress?.({ doneBytes, totalBytes });
-    const follow = new TransformStream<Uint8Array, Uint8Array>({
-      transform(piece, controller) {
-        if (signal?.aborted) throw abortError();
-        controller.enqueue(piece);
-      },
-    });
-    const open = async () => (await backup.openBlob(sha256))?.pipeThrough(follow) ?? null;
+    const open = async () => (await backup.openBlob(sha256))?.pipeThrough(endingOn(signal)) ?? null;
     const outcome = await ws.receiveBlob(sha256, open, 'the backup');
     if (outcome !== 'wrong') broken.delete(sha256);
     if (outcome === 'written') written.push(sha256);
@@ -94,6 +90,16 @@ async function receiveBlobs(
   }
   onProgress?.({ doneBytes, totalBytes });
   return { written, broken };
+}
+
+/** Lets pieces pass until the signal is aborted. */
+function endingOn(signal: AbortSignal | undefined): TransformStream<Uint8Array, Uint8Array> {
+  return new TransformStream({
+    transform(piece, controller) {
+      if (signal?.aborted) throw abortError();
+      controller.enqueue(piece);
+    },
+  });
 }
 
 function refuse(damaged: Damage[], { skipDamaged = false }: RestoreOptions): void {

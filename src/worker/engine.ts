@@ -16,32 +16,29 @@ addEventListener(
   ({ data: { port, setup } }: MessageEvent<{ port: MessagePort; setup: EngineSetup }>) => {
     const context = createContext(setup);
     serve<Lathe>(port, createEngine(context));
-    startIdleAudit(context, port);
+    startChores(context, port);
   },
   { once: true },
 );
 postMessage('ready');
 watchRequests('engine', (seen) => postMessage(seen));
 
+/** So long after its start the page has what it shows first. */
+const START_MS = 5000;
 /** Nobody has asked for anything for so long. */
 const IDLE_MS = 60_000;
 
-/** Audits what is kept, and removes what pages that are gone have left, while there is nothing else to do. */
-function startIdleAudit(context: Context, port: MessagePort): void {
+/** Removes what pages that are gone have left; then audits what is kept while there is nothing else to do. */
+function startChores(context: Context, port: MessagePort): void {
   let askedAt = performance.now();
   port.addEventListener('message', () => (askedAt = performance.now()));
   const isBusy = () => context.training !== null || performance.now() - askedAt < IDLE_MS;
-  setTimeout(async () => {
-    try {
-      if ((await context.workspace.incident())?.kind === 'newer') return; // nothing here is this page's to touch
-      const { removeOldTemporaries } = await import('../store/temporary.ts');
-      await removeOldTemporaries(context.workspace.name);
-    } catch (error) {
-      console.warn('old temporary files:', error); // the next visit does it
-    }
-    const { auditWhenIdle } = await import('../store/idleAudit.ts');
-    await auditWhenIdle(context.workspace, { isBusy });
-  }, IDLE_MS);
+  const after = (ms: number, chore: () => Promise<void>) => setTimeout(() => void chore().catch(console.warn), ms); // the next visit does it
+  after(START_MS, async () => {
+    if ((await context.workspace.incident())?.kind === 'newer') return; // nothing here is this page's to touch
+    await (await import('../store/leftovers.ts')).removeLeftovers(context.workspace);
+  });
+  after(IDLE_MS, async () => (await import('../store/idleAudit.ts')).auditWhenIdle(context.workspace, { isBusy }));
 }
 
 function createEngine(context: Context): Lathe {

@@ -4,9 +4,10 @@ import { version } from '../../package.json';
 import { UserError } from '../base/errors.ts';
 import { fileName } from '../base/fileName.ts';
 import { backupWorkspace } from '../store/backup.ts';
+import { removeLeftovers } from '../store/leftovers.ts';
 import { readBackup } from '../store/readBackup.ts';
 import { restoreBackup } from '../store/restore.ts';
-import { createTemporary, removeOldTemporaries, type Temporary } from '../store/temporary.ts';
+import { createTemporary, type Temporary } from '../store/temporary.ts';
 import type { Lathe } from './api.ts';
 import type { Context } from './context.ts';
 
@@ -26,7 +27,7 @@ export async function backup(
     return { file: null, contents };
   }
   await last?.remove();
-  await removeOldTemporaries(workspace.name);
+  await removeLeftovers(workspace).catch(console.warn); // the next visit does it
   const day = new Date(workspace.now()).toISOString().slice(0, 10);
   const stem = models?.length === 1 ? fileName(models[0], 'model') : 'lathe';
   const temporary = (last = await createTemporary(workspace.name, `${stem}-backup-${day}.zip`));

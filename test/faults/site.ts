@@ -2,6 +2,7 @@
 // for work on the databases behind Lathe's back, and a gate at which Lathe's worker stops before each of its writes.
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
@@ -35,7 +36,10 @@ export interface Site {
   close(): Promise<void>;
 }
 
-export async function openSite(): Promise<Site> {
+/** @param answer answers further requests: true where it has taken one upon itself */
+export async function openSite(
+  answer: (request: IncomingMessage, response: ServerResponse) => boolean = () => false,
+): Promise<Site> {
   if (!existsSync(join(DIST, 'index.html'))) throw new Error('missing dist/: run `npm run build` before these tests');
   const root = mkdtempSync(join(tmpdir(), 'lathe-site-'));
   mkdirSync(join(root, 'some'));
@@ -47,7 +51,7 @@ export async function openSite(): Promise<Site> {
   }
   const server = await serveFolder(root, 0, (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
-    if (pathname !== '/gate') return false;
+    if (pathname !== '/gate') return answer(request, response);
     void Promise.resolve(site.gate?.(searchParams.get('what') ?? '') ?? null).then((error) => {
       response.writeHead(200, { 'content-type': 'text/plain' }).end(error ?? '');
     });
