@@ -4,6 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { Recipe } from '../../src/model/recipe.ts';
 import type { CheckpointProgress, Dataset, Run, TrainProgress } from '../../src/worker/api.ts';
 import { WorkerGone, type Client } from '../../src/worker/client.ts';
+import { createContext } from '../../src/worker/context.ts';
+import { train } from '../../src/worker/engineTrain.ts';
 import { eraseWorkspace } from '../store/erase.ts';
 import { clientOn, csv, deferred, errorOf, twoClouds } from './clients.ts';
 
@@ -56,7 +58,10 @@ const interrupted = (id: number) => expect.poll(async () => (await runOf(id)).st
 beforeAll(async () => {
   clouds = await lathe.importFiles([csv('clouds.csv', twoClouds(200))]);
 });
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 afterAll(async () => {
   client.close();
   await eraseWorkspace(DATABASE);
@@ -179,6 +184,36 @@ describe('a run that is cut off', () => {
     });
     await lathe.removeRun(runId);
   });
+});
+
+it('a checkpoint that finds no room is said, the training goes on, and the next one is tried', async () => {
+  const context = createContext({ database: DATABASE, baseURI: location.href }); // in this page, whose disk can be filled
+  let full = true;
+  const { write } = FileSystemWritableFileStream.prototype;
+  vi.spyOn(FileSystemWritableFileStream.prototype, 'write').mockImplementation(async function (
+    this: FileSystemWritableFileStream,
+    content,
+  ) {
+    if (full && content instanceof Blob) throw new DOMException('full', 'QuotaExceededError'); // the records have room
+    return write.call(this, content);
+  });
+  const said: CheckpointProgress[] = [];
+  const version = await train(context, await recipeOf(100_000), {
+    model: 'crowded',
+    onProgress({ checkpoint, epoch }) {
+      if (checkpoint) said.push(checkpoint);
+      if (checkpoint?.error) full = false;
+      if (epoch && said.at(-1)?.savedAt) context.training!.stop();
+    },
+  });
+  expect(said[0]).toMatchObject({
+    savedAt: null,
+    error: expect.stringMatching(/no room for the checkpoint of run \d+/),
+  });
+  expect(said.at(-1)).toMatchObject({ savedAt: expect.any(Number), error: null });
+  expect(said.at(-1)!.epoch).toBeGreaterThan(said[0].epoch);
+  expect(version).toMatchObject({ id: 'crowded@1', ended: 'stopped' });
+  await context.workspace.close();
 });
 
 it('a worker that goes without a word is noticed, and its calls are answered', async () => {
