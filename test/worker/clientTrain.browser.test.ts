@@ -284,14 +284,36 @@ describe('versions', () => {
     expect(await lathe.predict(version.id, [])).toEqual([]);
   });
 
-  it.each(['onnx', 'tfjs'] as const)('are exported as %s and verified on every row', async (format) => {
-    const { file, sha256, verification } = await lathe.exportModel(version.id, format);
-    expect(file.name).toBe(format === 'onnx' ? 'kept-v1.onnx' : 'kept-v1-tfjs.zip');
+  it.each([
+    ['onnx', /^kept-v1\.onnx$/],
+    ['tfjs', /^kept-v1-tfjs\.zip$/],
+    ['triton', /^kept-v1-triton\.zip$/],
+    ['mlflow', /^kept-v1-mlflow\.zip$/],
+    ['npm', /^kept-v1-npm\.zip$/],
+    ['python', /^kept-v1-python\.zip$/],
+  ] as const)('are exported as %s and verified on every row', async (format, name) => {
+    const { file, sha256, verification, checks } = await lathe.exportModel(version.id, format);
+    expect(file.name).toMatch(name);
     expect(file.size).toBeGreaterThan(100);
     expect(verification.rows).toBe(60);
     expect(verification.maxAbsDiff).toBeLessThanOrEqual(1e-5);
+    // what a smoke test expects is checked too
+    expect(checks.slice(1).map(({ rows }) => rows)).toEqual(format === 'onnx' || format === 'tfjs' ? [] : [3]);
     const { nodes } = await lathe.lineage();
     expect(nodes).toContainEqual(expect.objectContaining({ kind: 'artifact', key: sha256, name: file.name }));
+  });
+
+  it('are told of in documents whose figures are worked out again or read back', async () => {
+    const card = await lathe.exportModel(version.id, 'modelCard');
+    expect(card.file.name).toBe('kept-v1-model-card.md');
+    expect(card.verification).toMatchObject({ runtime: 'Lathe', rows: version.split.test });
+    expect(card.verification.maxAbsDiff).toBeLessThanOrEqual(1e-5);
+    const report = await (await lathe.exportModel(version.id, 'report')).file.text();
+    expect(report).toContain('kept-v1-model-card.md'); // in its lineage
+    expect(report).toContain(version.weightsSha256);
+    const { file, verification } = await lathe.exportModel(version.id, 'tensorboard');
+    expect(file.name).toMatch(/^events\.out\.tfevents\.\d{10}\.kept-v1$/);
+    expect(verification).toMatchObject({ unit: 'epoch', rows: version.epochs });
   });
 
   it('go on predicting without their data, and say what evaluating and exporting lack', async () => {
