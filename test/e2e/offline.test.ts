@@ -95,7 +95,7 @@ test('after one visit the network can be cut, and the whole journey passes', asy
   // what was not loaded before the cut comes from the copy, without a reload
   await goTo(page, 'Train');
   await page.goto(app.url);
-  expect(await walkJourney(page)).toHaveLength(3);
+  expect(await walkJourney(page)).toHaveLength(4);
   for (const place of ['What left this machine', 'What Lathe is made of']) {
     await page.getByRole('contentinfo').getByRole('link', { name: place }).click();
     await title(page, place);

@@ -367,6 +367,7 @@ test('images in folders of hostile names', async () => {
     recipe.training.epochs = 1;
     await lathe.train(recipe);
   }, classes);
+  await page.waitForFunction(() => !/^\d+ % /.test(document.title)); // the page asks before it goes while something trains
   await page.reload();
   await page.getByRole('img').nth(20).waitFor();
   await see('gallery', classes);
