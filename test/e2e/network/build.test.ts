@@ -53,6 +53,7 @@ const WORDS = [
   'http://www.apache.org/licenses/LICENSE-2.0',
   'https://www.apache.org/licenses/LICENSE-2.0',
   'https://github.com/mholt/PapaParse',
+  'https://github.com/sveltejs/svelte/graphs/contributors',
   'https://opensource.org/licenses/MIT',
   // in comments of shaders: where a formula is from
   'https://www.shadertoy.com/view/',
