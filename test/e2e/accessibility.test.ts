@@ -63,7 +63,8 @@ describe.each(['no data', 'iris', 'diabetes', 'digits'])('every stage with %s', 
       for (const colorScheme of ['dark', 'light'] as const) {
         await page.emulateMedia({ colorScheme });
         await page.waitForTimeout(200); // transitions end
-        expect({ stage, colorScheme, faults: await audit(page) }).toEqual({ stage, colorScheme, faults: [] });
+        const rules = colorScheme === 'light' ? ['color-contrast'] : undefined; // the others know no theme
+        expect({ stage, colorScheme, faults: await audit(page, rules) }).toEqual({ stage, colorScheme, faults: [] });
       }
       for (const width of [320, 360, 768, 1920, 1280]) {
         await page.setViewportSize({ width, height: 740 });
