@@ -16,6 +16,7 @@ const MOST_CHUNK_ROWS = 500;
 export interface ReferenceSpread {
   /** rows of each chunk */
   rows: number;
+  chunks: number;
   /** by `figureKey`: of a chunk of so many rows */
   figures: Record<string, Spread>;
 }
@@ -47,7 +48,7 @@ export function spreadOf(
       else values.set(key, [figure.value]);
     }
   }
-  return { rows, figures: Object.fromEntries([...values].map(([key, own]) => [key, meanAndDeviation(own)])) };
+  return { rows, chunks, figures: Object.fromEntries([...values].map(([key, own]) => [key, meanAndDeviation(own)])) };
 }
 
 /** Some rows of what a version said. @param all how many rows it said it of */
@@ -69,12 +70,12 @@ export function takeOutputs(outputs: BatchOutputs, all: number, rows: Int32Array
  * The spread of a batch of so many rows: the deviation of a mean falls with the root of the rows, and no share of rows is
  * surer than so many draws of it (Laplace's rule where the reference has none).
  */
-export function spreadFor({ rows, figures }: ReferenceSpread, batchRows: number): Map<string, Spread> {
+export function spreadFor({ rows, chunks, figures }: ReferenceSpread, batchRows: number): Map<string, Spread> {
   return new Map(
     Object.entries(figures).map(([key, { mean, std }]) => {
       const scaled = std * Math.sqrt(rows / batchRows);
       if (!SHARE.test(key)) return [key, { mean, std: scaled }];
-      const share = (mean * rows * CHUNKS + 1) / (rows * CHUNKS + 2);
+      const share = (mean * rows * chunks + 1) / (rows * chunks + 2);
       return [key, { mean, std: Math.max(scaled, Math.sqrt((share * (1 - share)) / batchRows)) }];
     }),
   );
