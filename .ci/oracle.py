@@ -3,7 +3,7 @@
 /usr/bin/python3 .ci/oracle.py [FOLDER]: every *.onnx in FOLDER must pass ONNX's own checker and keep the contract of
 the README: IR version 8, opset 17, one input a column, labels in the metadata. No numbers are run here, as Debian's
 onnx 1.12 has no evaluator; test/export compares them in ONNX Runtime. TensorBoard's event files in FOLDER are read back
-with their CRCs, and bundles are read and run by bundles.py. Then, with or without FOLDER, the golden scripts are run again and must give what is committed.
+with their CRCs, bundles are read and run by bundles.py, files for Prometheus by monitoring.py. Then, with or without FOLDER, the golden scripts are run again and must give what is committed.
 One line a check; the last is `N passed, M failed`.
 """
 
@@ -18,6 +18,7 @@ import onnx
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 import bundles
+import monitoring
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "test" / "golden"
@@ -116,6 +117,10 @@ def check_folder(folder):
     for file in sorted(folder.rglob("*model-card.md")):
         check(str(file.relative_to(folder)), lambda: bundles.check_card(file))
     with tempfile.TemporaryDirectory() as temporary:
+        for file in sorted(folder.rglob("*-monitoring.zip")):
+            said = file.with_suffix(".json")
+            unzipped = bundles.unzip(file, Path(temporary))
+            check(str(file.relative_to(folder)), lambda: monitoring.check_monitoring(unzipped, said if said.exists() else None))
         for file in sorted(folder.rglob("*.zip")):
             run = next((check for ending, check in bundles.CHECKS.items() if file.name.endswith(ending)), None)
             if run:

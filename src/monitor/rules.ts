@@ -87,6 +87,16 @@ export function figureKey({ name, labels }: Pick<Figure, 'name' | 'labels'>): st
   return pairs.length > 0 ? `${name}{${pairs.join(',')}}` : name;
 }
 
+/** The name and the labels that a key is of. @throws SyntaxError on what `figureKey` has not written */
+export function parseFigureKey(key: string): Pick<Figure, 'name' | 'labels'> {
+  const [name] = key.split('{', 1);
+  const pairs = [...key.slice(name.length).matchAll(/(\w+)=("(?:\\.|[^"\\])*")/g)];
+  return {
+    name: name as FigureName,
+    labels: Object.fromEntries(pairs.map(([, label, value]) => [label, JSON.parse(value) as string])),
+  };
+}
+
 /** The bounds beyond which a condition holds; null on a side without one, both null where the reference says nothing. */
 export function boundsOf(
   condition: Condition,

@@ -6,6 +6,7 @@ import type { Part } from '../data/split.ts';
 import type { Repair } from '../data/repairs.ts';
 import type { ColumnRole, ColumnType, Row } from '../data/table.ts';
 import type { Evaluation } from '../evaluate/report.ts';
+import type { MonitoringFormat } from '../export/prometheus/monitoring.ts';
 import type { Prediction } from '../infer/predictions.ts';
 import type { Architecture } from '../model/architectures.ts';
 import type { Recipe } from '../model/recipe.ts';
@@ -31,6 +32,7 @@ import type { SealingProgress } from '../store/sealing.ts';
 import type { PredictField, Version, VersionDetail } from '../store/versions.ts';
 import type { BackendInfo, BackendName, BackendReport, EpochLog, StepProgress } from '../train/events.ts';
 
+export type { MonitoringFormat } from '../export/prometheus/monitoring.ts';
 export type { BeforeAfter } from '../monitor/beforeAfter.ts';
 export type { Figure, FigureName, Rule, Severity } from '../monitor/rules.ts';
 export type { Slice } from '../monitor/slices.ts';
@@ -384,6 +386,11 @@ export interface Lathe {
   rules(model: string): Promise<Rule[]>;
   /** For batches that come from now on. */
   setRules(model: string, rules: Rule[]): Promise<void>;
+  /**
+   * The newest batch as OpenMetrics, the rules as alerting rules of Prometheus, a dashboard of Grafana, or a zip of `all` with
+   * a README. @param options.batchSeconds from one batch to the next, for rules that want several in a row; a day by itself
+   */
+  exportMonitoring(model: string, format: MonitoringFormat, options?: { batchSeconds?: number }): Promise<File>;
 
   /**
    * Writes the file, opens its very bytes in the runtimes that read it, and throws where they differ by more than 1e-4. Of a

@@ -70,6 +70,7 @@ const VERBS = Object.keys({
   acknowledge: 1,
   rules: 1,
   setRules: 1,
+  exportMonitoring: 1,
   exportModel: 1,
   backends: 1,
   memory: 1,

@@ -75,6 +75,7 @@ function createEngine(context: Context): Lathe {
     acknowledge: async (...args) => (await import('./engineMonitor.ts')).acknowledge(context, ...args),
     rules: async (...args) => (await import('./engineMonitor.ts')).rules(context, ...args),
     setRules: async (...args) => (await import('./engineMonitor.ts')).setRules(context, ...args),
+    exportMonitoring: async (...args) => (await import('./exportMonitoring.ts')).exportMonitoring(context, ...args),
 
     exportModel: async (...args) => (await import('./engineExport.ts')).exportModel(context, ...args),
 

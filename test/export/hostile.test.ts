@@ -12,12 +12,13 @@ import { writeCsv } from '../../src/data/formats/csv.ts';
 import type { FeatureEncoding } from '../../src/data/prepare.ts';
 import { writeModelCard } from '../../src/export/modelCard.ts';
 import { writeOnnx } from '../../src/export/onnx.ts';
-import { writeAlertRules, writeDashboard, writeMetrics } from '../../src/export/prometheus.ts';
+import { type MonitoringInput, writeMonitoring } from '../../src/export/prometheus/monitoring.ts';
 import { writeTfjs } from '../../src/export/tfjs.ts';
-import { type Figure, presetRules } from '../../src/monitor/rules.ts';
+import { type Figure, figureKey, parseFigureKey, presetRules } from '../../src/monitor/rules.ts';
 import { pythonSnippet, tfjsSnippet, webSnippet } from '../../src/ui/export/snippets.ts';
 import { PAYLOADS } from '../e2e/hostile/payloads.ts';
 import { randomModel, tablePreparation } from './models.ts';
+import { keepMonitoring } from './prometheus/keepMonitoring.ts';
 import { type Feeds, runOnnx } from './runtimes.ts';
 
 /** As a file of text may have them: without NUL, and with halves of surrogates as U+FFFD. */
@@ -173,35 +174,52 @@ test('a CSV has every name as a header and as a cell, those that a spreadsheet w
   expect(data).toEqual([safe, safe]);
 });
 
-describe('what Prometheus reads', () => {
-  const figures: Figure[] = NAMES.map((column) => ({
+describe('what Prometheus and Grafana read', () => {
+  const figures: Figure[] = NAMES.map((column, i) => ({
     name: 'lathe_column_drift_p_value',
     labels: { column },
-    value: 0.5,
+    value: i % 2 === 0 ? 0.5 : 0.01,
   }));
-  const rules = presetRules('accuracy');
+  const spread = new Map(
+    NAMES.map((column) => [figureKey({ name: 'lathe_column_missing_ratio', labels: { column } }), { mean: 0, std: 1 }]),
+  );
+  const input = (name: string): MonitoringInput => ({
+    model: name,
+    version: `${name}@1`,
+    batch: { createdAt: 0, rows: 1, figures },
+    rules: presetRules('accuracy').map((rule) => ({ ...rule, name: `${rule.name} ${name}` })),
+    spread,
+    batchSeconds: 3600,
+  });
+  const write = (name: string) => writeMonitoring(input(name));
 
   it.each(NAMES)('has one line a figure, whatever the model: %j', (name) => {
-    const lines = writeMetrics({ model: name, version: `${name}@1` }, figures).split('\n');
-    expect(lines.filter((line) => !line.startsWith('#') && line !== '')).toHaveLength(NAMES.length);
-    for (const line of lines) expect(line).toMatch(/^$|^# |^lathe_\w+\{(\w+="(\\.|[^"\\])*",?)+\} 0\.5$/);
+    const lines = String(write(name).openMetrics.bytes).split('\n');
+    expect(lines.filter((line) => !line.startsWith('#') && line !== '')).toHaveLength(NAMES.length + 1);
+    for (const line of lines) expect(line).toMatch(/^$|^# |^lathe_\w+\{(\w+="(\\.|[^"\\])*",?)+\} 0(\.5|\.01)?$/);
   });
 
+  it('finds the names in the keys of the reference again', () => {
+    const labels = [...spread.keys()].map((key) => parseFigureKey(key).labels.column);
+    expect(labels).toEqual(NAMES);
+  });
+
+  it('is left to Prometheus, which fires for each of them what Lathe says', () =>
+    keepMonitoring('hostile', input(NAMES[0])));
+
   withTool('promtool', 'is taken by promtool, rules for each name', (check) => {
-    const groups = NAMES.map((name) =>
-      writeAlertRules({ model: name, version: `${name}@1` }, rules, figures, new Map(), 3600),
-    );
-    check(['check', 'rules'], `groups:\n${groups.map((file) => file.replace('groups:\n', '')).join('')}`);
+    const groups = NAMES.map((name) => String(write(name).alertRules.bytes).replace('groups:\n', ''));
+    check(['check', 'rules'], `groups:\n${groups.join('')}`);
   });
 
   it.each(NAMES)('takes the name of a model for no template and no variable: %j', (name) => {
-    const file = writeAlertRules({ model: name, version: 'x' }, rules, figures, new Map(), 3600);
+    const { alertRules, dashboard } = write(name);
     // the labels and annotations of an alert are templates; an expression and the name of a group are none
-    const texts = file.match(/(?<=^ {10}\w+: )".*"$/gm)!.map((text) => JSON.parse(text) as string);
+    const texts = String(alertRules.bytes).match(/(?<=^ {12}\w+: )".*"$/gm)!.map((text) => JSON.parse(text) as string); // prettier-ignore
     const templates = texts.flatMap((text) => [...text.matchAll(/\{\{(.*?)\}\}/gs)].map(([, inside]) => inside.trim()));
     expect(templates.length).toBeGreaterThan(0);
-    expect(templates.filter((inside) => inside !== '$value' && inside !== '"{{"')).toEqual([]);
-    const { panels } = JSON.parse(writeDashboard({ model: name, version: 'x' }, figures, rules));
-    expect(panels[0].targets[0].expr).not.toMatch(/\$|\[\[/);
+    const ours = ['$value', '$labels.column', '$labels.metric', '"{{"'];
+    expect(templates.filter((inside) => !ours.includes(inside))).toEqual([]);
+    expect(JSON.parse(String(dashboard.bytes)).panels[0].targets[0].expr).not.toMatch(/\$|\[\[/);
   });
 });
