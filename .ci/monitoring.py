@@ -132,18 +132,19 @@ def ask_prometheus(port, process, path, **query):
 
 
 def check_answers(folder, ask, expected):
-    lines = [line for line in (folder / "metrics.txt").read_text("utf-8").split("\n") if line and not line.startswith("#")]
+    lines = [line for line in (folder / "metrics.txt").read_bytes().decode().split("\n") if line and not line.startswith("#")]
     until = time.monotonic() + SECONDS
     while True:
         targets = (ask("targets") or {"activeTargets": []})["activeTargets"]
         healthy = {target["labels"]["job"] for target in targets if target["health"] == "up"}
-        alerts = [alert for alert in (ask("alerts") or {"alerts": []})["alerts"]]
-        fired = {job: {named(alert) for alert in alerts if alert["state"] == "firing" and alert["labels"]["job"] == job} for job in ("lathe", "typed")}
+        firing = [alert for alert in (ask("alerts") or {"alerts": []})["alerts"] if alert["state"] == "firing"]
+        fired = {job: {named(alert) for alert in firing if alert["labels"]["job"] == job} for job in ("lathe", "typed")}
         settled = healthy == {"lathe", "typed"} and fired["lathe"] and fired["lathe"] == fired["typed"]
         if settled and (expected is None or fired["lathe"] == expected):
             break
         errors = [target["lastError"] for target in targets]
-        expect(time.monotonic() < until, f"fired {fired}, expected {expected}, scrapes say {errors}")
+        differ = {job: sorted(these ^ (expected or set()))[:5] for job, these in fired.items()}
+        expect(time.monotonic() < until, f"fired otherwise than expected {differ}; up are {healthy}, scrapes say {errors}")
         time.sleep(0.5)
     for job in ("lathe", "typed"):
         series = ask("query", query=f'{{__name__=~"lathe_.*", job="{job}"}}')["result"]

@@ -8,7 +8,7 @@ export type Labels = Figure['labels'];
 /** `{model="iris",column="a \"b\""}`; a backslash, a quote and a line feed are escaped, as the format asks. */
 export function labelText(labels: Labels): string {
   const pairs = Object.entries(labels).map(([name, value]) => {
-    const escaped = value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('\r', ' ');
+    const escaped = value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
     return `${name}="${escaped}"`;
   });
   return `{${pairs.join(',')}}`;
