@@ -190,7 +190,7 @@ function numbersOf(column: Column, feature: FeatureEncoding & { kind: 'number' }
 }
 
 /** Labels of a column that may have been read as numbers, as categories 1, 2 and 3 are. */
-function labelsOf(column: Column): { codes: Int32Array; categories: string[] } {
+export function labelsOf(column: Column): { codes: Int32Array; categories: string[] } {
   if (!isNumeric(column)) return column;
   const distinct = [...new Set(column.values)].filter((value) => !Number.isNaN(value));
   const place = new Map(distinct.map((value, i) => [value, i]));

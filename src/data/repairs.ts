@@ -34,6 +34,11 @@ const SENTENCES = {
   skippedFiles: (n: number) => `${n} file${s(n)} skipped, as they are neither images nor tables`,
   brokenImages: (n: number) => `${n} image${s(n)} could not be read and were skipped`,
   unlabelledImages: (n: number) => `${n} image${s(n)} lie in no class folder and have no label`,
+  unlabelledRows: (n: number) => `${n} row${s(n)} of batches without a label left out`,
+  missingColumns: (n: number) => `${n} column${s(n)} that a batch lacks: missing in its rows`,
+  extraColumns: (n: number) => `${n} column${s(n)} of batches that the data set lacks left out`,
+  missingWeights: (n: number) => `${n} row${s(n)} of batches without a weight column weigh 1`,
+  otherBooleans: (n: number) => `${n} cell${s(n)} in columns of two values are neither of them and count as missing`,
   mergedFolders: (n: number) => `${n} folders that name a split were merged; Lathe makes its own split`,
 };
 

@@ -7,9 +7,16 @@
 // over goes to the part that is furthest below its share of all groups so far (the largest remainder; of equals, the
 // earlier of train, test, validation), at most one to each part. The shuffled rows are then dealt out: train,
 // validation, test.
+//
+// Data that grew: with `segments` each run of rows is split in this way by itself, with the same seed, so that the rows
+// of the first one fall into the parts that they had before the others came; its classes go by the order of the labels
+// that it has itself. With `replay` only the first rows dealt to `train` of each group stay in it, in every segment but
+// the last: a larger share holds the rows of a smaller one, and `validation` and `test` are as ever.
 
 import { UserError } from '../base/errors.ts';
 import { createRandom, shuffle } from '../base/random.ts';
+import { sortLabels } from './labels.ts';
+
 export type Part = 'train' | 'validation' | 'test';
 
 /** Fractions of the usable rows; they add up to 1. */
@@ -19,6 +26,10 @@ export interface SplitSpec {
   test: number;
   /** keep each class's share in every part; for classes only */
   stratify: boolean;
+  /** lengths in rows of the data set, one after the other; each segment is split by itself. Left out: all rows are one */
+  segments?: number[];
+  /** share, 0 to 1, of the training rows of every segment but the last that is learned from; the rest is in no part. Left out: 1 */
+  replay?: number;
 }
 
 /** Row indices of each part, ascending. */
@@ -32,25 +43,34 @@ export interface Split {
 const PARTS = ['train', 'test', 'validation'] as const;
 
 /**
- * @param usable row indices of the table to share out, such as those with a target
+ * @param usable row indices of the table to share out, ascending, such as those with a target
  * @param classes class index of each usable row; null for a target without classes
  * @param seed of the recipe
+ * @param labels of the classes; needed where there are segments
  * @throws UserError when the fractions are no fractions of one whole, or the rows are fewer than the parts
  */
-export function splitRows(usable: Int32Array, classes: Int32Array | null, spec: SplitSpec, seed: number): Split {
+export function splitRows(
+  usable: Int32Array,
+  classes: Int32Array | null,
+  spec: SplitSpec,
+  seed: number,
+  labels: string[] = [],
+): Split {
   checkSpec(spec, usable.length);
-  const random = createRandom(seed);
   const parts: Record<Part, number[]> = { train: [], validation: [], test: [] };
-  let seen = 0;
-  for (const group of groupRows(usable, spec.stratify ? classes : null)) {
-    seen += group.length;
-    const counts = shareOut(group.length, spec, (part) => spec[part] * seen - parts[part].length);
-    shuffle(group, random);
-    let next = 0;
-    for (const part of ['train', 'validation', 'test'] as const) {
-      for (let i = 0; i < counts[part]; i++) parts[part].push(group[next++]);
-    }
-  }
+  const { segments = [Infinity], replay = 1 } = spec;
+  let end = 0;
+  let from = 0;
+  segments.forEach((length, index) => {
+    end += length;
+    let to = from;
+    while (to < usable.length && usable[to] < end) to++;
+    const own = spec.stratify && classes ? classes.subarray(from, to) : null;
+    const groups = groupRows(usable.subarray(from, to), own, spec.segments ? labels : null);
+    const dealt = deal(groups, spec, seed, index === segments.length - 1 ? 1 : replay);
+    for (const part of PARTS) for (const row of dealt[part]) parts[part].push(row);
+    from = to;
+  });
   if (spec.test > 0 && parts.test.length === 0) {
     throw new UserError(
       'missing',
@@ -59,6 +79,27 @@ export function splitRows(usable: Int32Array, classes: Int32Array | null, spec: 
   }
   const ascending = (rows: number[]) => Int32Array.from(rows).sort();
   return { train: ascending(parts.train), validation: ascending(parts.validation), test: ascending(parts.test) };
+}
+
+/** @param replay share of the training rows of each group that stay */
+function deal(groups: Int32Array[], spec: SplitSpec, seed: number, replay: number): Record<Part, number[]> {
+  const random = createRandom(seed);
+  const parts: Record<Part, number[]> = { train: [], validation: [], test: [] };
+  const dealt: Record<Part, number> = { train: 0, validation: 0, test: 0 };
+  let seen = 0;
+  for (const group of groups) {
+    seen += group.length;
+    const counts = shareOut(group.length, spec, (part) => spec[part] * seen - dealt[part]);
+    shuffle(group, random);
+    let next = 0;
+    for (const part of ['train', 'validation', 'test'] as const) {
+      const kept = part === 'train' ? Math.ceil(replay * counts.train - 1e-9) : counts[part];
+      for (let i = 0; i < kept; i++) parts[part].push(group[next + i]);
+      next += counts[part];
+      dealt[part] += counts[part];
+    }
+  }
+  return parts;
 }
 
 /** @param deficit rows that a part lacks of its share of all groups up to this one, before it gets any of this one */
@@ -84,15 +125,19 @@ function shareOut(rows: number, spec: SplitSpec, deficit: (part: Part) => number
   return counts;
 }
 
-function groupRows(usable: Int32Array, classes: Int32Array | null): Int32Array[] {
-  if (!classes) return [usable.slice()];
+/** @param labels the order of the classes is that of those here that have rows; null: that of their indices */
+function groupRows(rows: Int32Array, classes: Int32Array | null, labels: string[] | null): Int32Array[] {
+  if (!classes) return [rows.slice()];
   const groups = new Map<number, number[]>();
-  for (let i = 0; i < usable.length; i++) {
+  for (let i = 0; i < rows.length; i++) {
     const group = groups.get(classes[i]);
-    if (group) group.push(usable[i]);
-    else groups.set(classes[i], [usable[i]]);
+    if (group) group.push(rows[i]);
+    else groups.set(classes[i], [rows[i]]);
   }
-  return [...groups].sort(([a], [b]) => a - b).map(([, rows]) => Int32Array.from(rows));
+  const present = [...groups.keys()];
+  const order = labels && new Map(sortLabels(present.map((index) => labels[index])).map((label, i) => [label, i]));
+  const placeOf = (index: number) => (order && labels ? order.get(labels[index])! : index);
+  return present.sort((a, b) => placeOf(a) - placeOf(b)).map((index) => Int32Array.from(groups.get(index)!));
 }
 
 function checkSpec(spec: SplitSpec, rows: number): void {

@@ -91,7 +91,14 @@ const recipe = v.strictObject({
       }),
     ),
   }),
-  split: v.strictObject({ train: number(0, 1), validation: number(0, 1), test: number(0, 1), stratify: flag }),
+  split: v.strictObject({
+    train: number(0, 1),
+    validation: number(0, 1),
+    test: number(0, 1),
+    stratify: flag,
+    segments: v.optional(v.array(whole(1, 2 ** 31), 'must be a list of lengths in rows')),
+    replay: v.optional(number(0, 1)),
+  }),
   model,
   training,
   seed: whole(0, 4_294_967_295),
@@ -131,7 +138,7 @@ function explain(issue: v.BaseIssue<unknown>): UserError {
 }
 
 function checkSplit({ split, training: { earlyStopping } }: Recipe): void {
-  const { train, validation, test } = split;
+  const { train, validation, test, segments, replay } = split;
   const sum = train + validation + test;
   if (Math.abs(sum - 1) > 1e-9) {
     throw new UserError(
@@ -141,6 +148,15 @@ function checkSplit({ split, training: { earlyStopping } }: Recipe): void {
   }
   if (train === 0)
     throw new UserError('invalid', 'recipe.split.train: 0; something must be learned from, give it a fraction');
+  if (segments?.length === 0) {
+    throw new UserError('invalid', 'recipe.split.segments: []; name the length of each in rows, or leave it out');
+  }
+  if (replay !== undefined && !segments) {
+    throw new UserError(
+      'invalid',
+      `recipe.split.replay: ${replay}; it is of earlier segments, give split.segments too`,
+    );
+  }
   if (earlyStopping && validation === 0) {
     throw new UserError(
       'invalid',

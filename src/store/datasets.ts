@@ -22,6 +22,17 @@ export interface Dataset {
   /** milliseconds since 1970 */
   createdAt: number;
   repairs: Repair[];
+  /** what it was made of, where that was another data set and labelled batches */
+  origin?: DatasetOrigin;
+}
+
+/** The first `rows` rows are those of a data set, in order and unchanged; the labelled rows of batches follow, in order. */
+export interface DatasetOrigin {
+  /** id of the data set, which may be gone */
+  dataset: string;
+  rows: number;
+  /** `rows`: how many of it came along */
+  batches: { id: string; rows: number }[];
 }
 
 /** What the data page shows of a column; images have one pseudo column `label`. */

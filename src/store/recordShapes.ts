@@ -32,6 +32,9 @@ const SHAPES = {
     createdAt: time,
     repairs: v.array(v.looseObject({ kind: text, count: v.number(), message: text })),
     profile: v.array(v.looseObject({})),
+    origin: v.optional(
+      v.looseObject({ dataset: hash, rows: count, batches: v.array(v.looseObject({ id: hash, rows: count })) }),
+    ),
     content: v.nullable(v.union([v.object({ source: hash, columns: hash }), v.object({ packed: hash, index: hash })])),
   }),
   recipe: v.looseObject({

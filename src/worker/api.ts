@@ -23,6 +23,7 @@ import type { Kind } from '../store/kinds.ts';
 import type { SalvageReport } from '../store/salvage.ts';
 import type { Usage } from '../store/usage.ts';
 import type { BatchFacts } from '../store/batches.ts';
+import type { UpdateVerbs } from './apiUpdate.ts';
 import type { KeptReport } from './examine.ts';
 import type { Lineage } from '../store/lineage.ts';
 import type { Model } from '../store/models.ts';
@@ -42,7 +43,7 @@ export type { Repair } from '../data/repairs.ts';
 export type { BackupProgress } from '../store/backup.ts';
 export type { BackupContents } from '../store/backupManifest.ts';
 export type { Damage } from '../store/backupScope.ts';
-export type { Dataset, DatasetDetail } from '../store/datasets.ts';
+export type { Dataset, DatasetDetail, DatasetOrigin } from '../store/datasets.ts';
 export type { AuditProgress, AuditReport } from '../store/audit.ts';
 export type { CleanUpItem, CleanUpPart } from '../store/cleanUp.ts';
 export type { Incident, IncidentKind } from '../store/incident.ts';
@@ -265,7 +266,7 @@ export interface PassphraseState {
   locked: boolean;
 }
 
-export interface Lathe {
+export interface Lathe extends UpdateVerbs {
   /** Reads a CSV or TSV, a zip of one folder a class, or loose images. Nothing is stored unless all of it was read. */
   importFiles(files: File[], options?: CallOptions<ImportProgress>): Promise<Dataset>;
   /** One of `iris`, `breast-cancer`, `diabetes`, `digits`, from the page's own files. */

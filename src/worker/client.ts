@@ -22,6 +22,7 @@ const VERBS = Object.keys({
   suggestRecipe: 1,
   suggestModels: 1,
   checkRecipe: 1,
+  combine: 1,
   train: 1,
   resumeRun: 1,
   discardRun: 1,

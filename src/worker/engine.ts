@@ -77,6 +77,8 @@ function createEngine(context: Context): Lathe {
     setRules: async (...args) => (await import('./engineMonitor.ts')).setRules(context, ...args),
     exportMonitoring: async (...args) => (await import('./exportMonitoring.ts')).exportMonitoring(context, ...args),
 
+    combine: async (...args) => (await import('./engineUpdate.ts')).combine(context, ...args),
+
     exportModel: async (...args) => (await import('./engineExport.ts')).exportModel(context, ...args),
 
     incident: () => context.workspace.incident(),

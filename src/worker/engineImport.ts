@@ -162,7 +162,7 @@ async function imageDataset(imported: Imported & { kind: 'images' }, now: number
   };
 }
 
-function labelProfile(classes: string[], labels: Int32Array): ColumnProfile {
+export function labelProfile(classes: string[], labels: Int32Array): ColumnProfile {
   const table: Table = {
     rows: labels.length,
     columns: [{ name: 'label', type: 'category', codes: labels, categories: classes }],

@@ -30,7 +30,9 @@ export function prepareRecipe(recipe: Recipe, data: LearningData): PreparedRecip
   const { target, dataset } = data;
   const { usable } = target;
   const classes = target.kind === 'classes' ? Int32Array.from(usable, (row) => target.classes[row]) : null;
-  const split = splitRows(usable, classes, recipe.split, recipe.seed);
+  checkSegments(recipe, dataset.rows);
+  const labels = target.kind === 'classes' ? target.labels : [];
+  const split = splitRows(usable, classes, recipe.split, recipe.seed, labels);
   if (split.train.length === 0) {
     throw new UserError(
       'invalid',
@@ -54,10 +56,20 @@ export function prepareRecipe(recipe: Recipe, data: LearningData): PreparedRecip
     network,
     layers: inferShapes(network),
     split,
-    labels: target.kind === 'classes' ? target.labels : [],
+    labels,
     dummy: fitDummy(target, split.train),
     droppedRows: dataset.rows - usable.length,
   };
+}
+
+/** @throws UserError where the segments of the split are not those of the data set */
+function checkSegments({ split: { segments } }: Recipe, rows: number): void {
+  const sum = segments?.reduce((all, length) => all + length, 0) ?? rows;
+  if (sum === rows) return;
+  throw new UserError(
+    'invalid',
+    `split.segments: they have ${sum} rows, and the data set has ${rows}. Make them add up, or leave them out.`,
+  );
 }
 
 /** What the network is to give for some rows: class indices, or scaled values. */

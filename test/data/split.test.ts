@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { sortLabels } from '../../src/data/labels.ts';
 import { type SplitSpec, splitRows } from '../../src/data/split.ts';
 
 const spec: SplitSpec = { train: 0.7, validation: 0.15, test: 0.15, stratify: true };
@@ -121,4 +122,46 @@ test('fractions that are none, and too few rows, are named', () => {
   expect(() => splitRows(upTo(9), null, { ...spec, test: NaN }, 1)).toThrow(/^invalid split 'test': NaN/);
   expect(() => splitRows(upTo(2), null, spec, 1)).toThrow(/^missing rows: 2 with a target/);
   expect(() => splitRows(upTo(5), upTo(5), spec, 1)).toThrow(/^missing rows for the test part/);
+});
+
+test('the first segment falls into the parts that it had alone, whatever comes after it', () => {
+  const label = fc.constantFrom('1', '2', '10', null); // null: a row that was dropped
+  const first = fc.array(label, { minLength: 30, maxLength: 120 });
+  const later = fc.array(fc.oneof(label, fc.constant('other')), { maxLength: 60 }); // `other` turns the order of labels
+  fc.assert(
+    fc.property(first, later, fc.integer(), fc.boolean(), (old, fresh, seed, stratify) => {
+      const parts = (rows: (string | null)[], segments?: number[]) => {
+        const labels = sortLabels(new Set(rows.filter((row) => row !== null)));
+        const usable = upTo(rows.length).filter((row) => rows[row] !== null);
+        const classes = usable.map((row) => labels.indexOf(rows[row]!));
+        return splitRows(usable, classes, { ...spec, stratify, segments }, seed, labels);
+      };
+      const alone = parts(old);
+      const all = fresh.length > 0 ? parts([...old, ...fresh], [old.length, fresh.length]) : parts(old, [old.length]);
+      for (const part of ['train', 'validation', 'test'] as const) {
+        expect(all[part].filter((row) => row < old.length)).toEqual(alone[part]);
+      }
+      expect(all.train.length + all.validation.length + all.test.length).toBe(
+        [...old, ...fresh].filter((row) => row !== null).length,
+      );
+    }),
+  );
+});
+
+test('replay keeps a share of the training rows of earlier segments, each class in it, and the other parts whole', () => {
+  const classes = upTo(100).map((i) => i % 4);
+  const labels = ['a', 'b', 'c', 'd'];
+  const segments = [80, 20];
+  const whole = splitRows(upTo(100), classes, { ...spec, segments }, 7, labels);
+  const replayed = (replay: number) => splitRows(upTo(100), classes, { ...spec, segments, replay }, 7, labels);
+  const [half, tenth, none] = [replayed(0.5), replayed(0.1), replayed(0)];
+  const old = ({ train }: { train: Int32Array }) => [...train.filter((row) => row < 80)];
+  expect(old(half)).toHaveLength(Math.ceil(old(whole).length / 2));
+  expect(new Set(old(tenth).map((row) => classes[row])).size).toBe(4);
+  expect(old(half)).toEqual(expect.arrayContaining(old(tenth)));
+  expect(old(none)).toEqual([]);
+  for (const { train, validation, test } of [half, tenth, none]) {
+    expect(train.filter((row) => row >= 80)).toEqual(whole.train.filter((row) => row >= 80));
+    expect([validation, test]).toEqual([whole.validation, whole.test]);
+  }
 });

@@ -75,6 +75,25 @@ test('A batch like the training data raises no alert; a shifted one raises it on
     [400, 400],
   ]);
 
+  // old rows and labelled new ones, the oldest batch first
+  const all = await lathe.combine(dataset.id, [shifted.id, quiet.id]);
+  expect(all).toMatchObject({ name: 'stream + 2 batches', rows: 1400, kind: 'table' });
+  expect(all.origin).toEqual({
+    dataset: dataset.id,
+    rows: 600,
+    batches: [quiet, shifted].map(({ id }) => ({ id, rows: 400 })),
+  });
+  expect(await lathe.combine(dataset.id, [quiet.id, shifted.id])).toEqual(all);
+  const ends = await Promise.all([599, 600, 1000].map((offset) => lathe.rows(all.id, { offset, limit: 1 })));
+  expect(ends.map(({ rows: [row] }) => row.id)).toEqual(['599', '0', '0']);
+  expect(Number(ends[2].rows[0].x)).toBeCloseTo(
+    Number((await lathe.batchRows(shifted.id, { limit: 1 })).rows[0].row!.x),
+  );
+  const unlabelled = await lathe.scoreBatch(version.id, [stream(200, 5, { labelled: false })]);
+  await expect(lathe.combine(dataset.id, [unlabelled.id])).rejects.toThrow(/labels of batch 'stream': it has none/);
+  await expect(lathe.combine(all.id, [quiet.id])).rejects.toThrow(/has its rows already/);
+  await lathe.removeBatch(unlabelled.id);
+
   const rules = await lathe.rules('stream');
   await lathe.setRules(
     'stream',

@@ -220,14 +220,18 @@ const FORMULA = /^[=+\-@\t\r\0\uff1d\uff0b\uff0d\uff20]/;
 const NEEDS_QUOTES = /[",\r\n]|^\s|\s$/;
 
 /**
- * A comma-separated file in UTF-8 with CRLF. A text that a spreadsheet would run as a formula gets a `'` before it;
- * numbers, also those given as text, stay numbers. Null is an empty cell.
+ * A comma-separated file in UTF-8 with CRLF. A text that a spreadsheet would run as a formula gets a `'` before it,
+ * unless it is for this reader alone; numbers, also those given as text, stay numbers. Null is an empty cell.
  */
-export function writeCsv(header: string[], rows: Iterable<(string | number | boolean | null)[]>): Blob {
+export function writeCsv(
+  header: string[],
+  rows: Iterable<(string | number | boolean | null)[]>,
+  { forPeople = true } = {},
+): Blob {
   const parts: string[] = [];
-  let part = writeRow(header);
+  let part = writeRow(header, forPeople);
   for (const row of rows) {
-    part += writeRow(row);
+    part += writeRow(row, forPeople);
     if (part.length > 1 << 20) {
       parts.push(part);
       part = '';
@@ -236,13 +240,13 @@ export function writeCsv(header: string[], rows: Iterable<(string | number | boo
   return new Blob([...parts, part], { type: 'text/csv;charset=utf-8' });
 }
 
-function writeRow(cells: (string | number | boolean | null)[]): string {
-  return cells.map(writeCell).join(',') + '\r\n';
+function writeRow(cells: (string | number | boolean | null)[], forPeople: boolean): string {
+  return cells.map((cell) => writeCell(cell, forPeople)).join(',') + '\r\n';
 }
 
-function writeCell(cell: string | number | boolean | null): string {
+function writeCell(cell: string | number | boolean | null, forPeople: boolean): string {
   if (cell === null || (typeof cell === 'number' && Number.isNaN(cell))) return '';
   if (typeof cell !== 'string') return String(cell);
-  const text = FORMULA.test(cell) && cellKind(cell.trim()) !== 'number' ? `'${cell}` : cell;
+  const text = forPeople && FORMULA.test(cell) && cellKind(cell.trim()) !== 'number' ? `'${cell}` : cell;
   return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
