@@ -29,10 +29,13 @@ type Answer =
   | { kind: 'result'; id: number; value: unknown }
   | { kind: 'error'; id: number; error: ErrorFacts };
 
-interface Options {
+/** What a call may be given as its last argument: how to call it off, and who hears how far it is. */
+export interface CallOptions<P> {
   signal?: AbortSignal;
-  onProgress?: (progress: unknown) => void;
+  onProgress?: (progress: P) => void;
 }
+
+type Options = CallOptions<unknown>;
 
 interface Call extends Options {
   resolve: (value: unknown) => void;

@@ -1,0 +1,86 @@
+// What happens to a version after it ships: batches, their labels, rules and alerts. Types only.
+
+import type { Row } from '../data/table.ts';
+import type { MonitoringFormat } from '../export/prometheus/monitoring.ts';
+import type { Rule } from '../monitor/rules.ts';
+import type { BatchFacts } from '../store/batches.ts';
+import type { ImageItem } from './apiData.ts';
+import type { CallOptions } from './channel.ts';
+import type { KeptReport } from './examine.ts';
+
+export type { BeforeAfter } from '../monitor/beforeAfter.ts';
+export type { Figure, FigureName, Rule, Severity } from '../monitor/rules.ts';
+export type { Slice } from '../monitor/slices.ts';
+export type { BatchAlert } from '../store/batches.ts';
+export type { KeptReport, MonitoringFormat };
+
+/** New data that a version has scored, and what was found in it. */
+export interface Batch extends Omit<BatchFacts, 'runId' | 'content' | 'outputs' | 'report'> {
+  /** the version that scored it */
+  versionId: string;
+  kind: 'table' | 'images' | 'profile';
+}
+
+export interface BatchDetail extends Batch {
+  report: KeptReport;
+}
+
+export interface BatchProgress {
+  phase: 'reading' | 'parsing' | 'profiling' | 'scoring' | 'testing' | 'saving';
+  /** 0..1, or null where it cannot be known */
+  fraction: number | null;
+  rows: number;
+}
+
+export interface BatchRow {
+  /** in the batch, from 0 */
+  index: number;
+  predicted: string | number;
+  /** probability of the predicted class */
+  confidence: number | null;
+  /** null where it is not known */
+  actual: string | number | null;
+  /** tables */
+  row?: Row;
+  /** images */
+  image?: ImageItem;
+}
+
+export interface BatchRowPage {
+  total: number;
+  rows: BatchRow[];
+}
+
+export interface BatchRowQuery {
+  /** `shifted`: first the rows whose value of `column` is commoner here than in the reference; `unsure`, `wrong`: the worst first */
+  order?: 'index' | 'unsure' | 'wrong' | 'shifted';
+  column?: string;
+  offset?: number;
+  limit?: number;
+}
+
+export interface MonitorVerbs {
+  /** Scores new data, holds it against the reference of the version, and keeps both, with the alerts that it raises. */
+  scoreBatch(versionId: string, files: File[], options?: CallOptions<BatchProgress>): Promise<Batch>;
+  /** Every batch of a model, whichever version scored it, the oldest first. */
+  batches(model: string): Promise<Batch[]>;
+  batch(id: string): Promise<BatchDetail>;
+  batchRows(id: string, query?: BatchRowQuery): Promise<BatchRowPage>;
+  /**
+   * Joins labels that have come meanwhile by a key that both tables have (left out: the one they share, or the order of
+   * the rows), and examines the batch again. `label` is the column with the labels, left out: called as the target.
+   */
+  labelBatch(id: string, files: File[], join?: { key?: string; label?: string }): Promise<Batch>;
+  removeBatch(id: string): Promise<void>;
+  /** Says that an alert was seen to; null takes it back. */
+  acknowledge(batchId: string, alertId: string, note: string | null): Promise<Batch>;
+  /** What raises alerts for a model's batches; presets until they are set. */
+  rules(model: string): Promise<Rule[]>;
+  /** For batches that come from now on. */
+  setRules(model: string, rules: Rule[]): Promise<void>;
+  /**
+   * The newest batch as OpenMetrics, the rules as alerting rules of Prometheus, a dashboard of Grafana, or a zip of `all` with
+   * a README. @param options.batchSeconds from one batch to the next, for rules that want several in a row; a day by itself
+   */
+  exportMonitoring(model: string, format: MonitoringFormat, options?: { batchSeconds?: number }): Promise<File>;
+}
