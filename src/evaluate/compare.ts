@@ -1,7 +1,5 @@
-// Two models on the same rows: whether the difference is more than chance, and which rows changed their prediction.
-// What is good enough to replace a model is said elsewhere.
-
-import { createRandom } from '../base/random.ts';
+// Two models on the same rows: whether one has more rows right than chance explains, and which rows changed their
+// prediction. Figures with intervals are paired.ts; what is good enough to replace a model is gate.ts.
 
 export interface PairedTest {
   /** rows that only the first, and only the second, had right */
@@ -39,56 +37,42 @@ function signTest(hits: number, trials: number): number {
   return Math.min(1, 2 * tail);
 }
 
-export interface Interval {
-  value: number;
-  low: number;
-  high: number;
-}
-
-const RESAMPLES = 1000;
-
-/**
- * Percentile bootstrap of a figure over rows (Efron 1979), 95 %. For the difference of two models the figure takes the
- * same resampled rows for both.
- * @param figure of some rows, by their numbers; the first call gets all of them in order. NaN results are left out
- */
-export function bootstrap(rows: number, figure: (rows: Int32Array) => number, seed: number): Interval {
-  const random = createRandom(seed);
-  const all = Int32Array.from({ length: rows }, (_, i) => i);
-  const value = figure(all);
-  const drawn = new Int32Array(rows);
-  const values: number[] = [];
-  for (let r = 0; r < RESAMPLES; r++) {
-    for (let i = 0; i < rows; i++) drawn[i] = random.below(rows);
-    const resampled = figure(drawn);
-    if (!Number.isNaN(resampled)) values.push(resampled);
-  }
-  values.sort((a, b) => a - b);
-  const at = (share: number) => values[Math.min(values.length - 1, Math.floor(share * values.length))] ?? NaN;
-  return { value, low: at(0.025), high: at(0.975) };
-}
+/** What became of a row when its prediction changed. `moved`: its class is not known, or it is a value. */
+export type FlipKind = 'broken' | 'fixed' | 'bothWrong' | 'moved';
 
 /** A row whose prediction differs between two models. */
 export interface Flip {
   /** place in the compared rows */
   row: number;
-  first: number;
-  second: number;
-  /** class index; -1 where it is not known */
-  actual: number;
+  kind: FlipKind;
 }
 
-/** Rows predicted differently, those that became wrong first, then those that became right, then the rest. */
-export function findFlips(
-  first: ArrayLike<number>,
-  second: ArrayLike<number>,
-  actual: ArrayLike<number> | null,
-): Flip[] {
+const RANK: Record<FlipKind, number> = { broken: 0, fixed: 1, bothWrong: 2, moved: 3 };
+
+/**
+ * Rows that are predicted as another class, those that became wrong first, then those that became right, then the rest.
+ * @param first, second predicted classes [rows] @param actual [rows], -1 where it is not known
+ */
+export function findFlips(first: ArrayLike<number>, second: ArrayLike<number>, actual: ArrayLike<number>): Flip[] {
   const flips: Flip[] = [];
   for (let row = 0; row < first.length; row++) {
-    if (first[row] !== second[row])
-      flips.push({ row, first: first[row], second: second[row], actual: actual?.[row] ?? -1 });
+    if (first[row] === second[row]) continue;
+    const known = actual[row] >= 0;
+    const kind = !known
+      ? 'moved'
+      : first[row] === actual[row]
+        ? 'broken'
+        : second[row] === actual[row]
+          ? 'fixed'
+          : 'bothWrong';
+    flips.push({ row, kind });
   }
-  const rank = ({ first, second, actual }: Flip) => (first === actual ? 0 : second === actual ? 1 : 2);
-  return flips.sort((a, b) => rank(a) - rank(b) || a.row - b.row);
+  return flips.sort((a, b) => RANK[a.kind] - RANK[b.kind] || a.row - b.row);
+}
+
+/** Rows by how far their predicted value moved, the furthest first. @param first, second [rows] */
+export function findMoves(first: ArrayLike<number>, second: ArrayLike<number>): Flip[] {
+  const far = (row: number) => Math.abs(second[row] - first[row]);
+  const rows = Array.from({ length: first.length }, (_, row) => row).filter((row) => far(row) > 0);
+  return rows.sort((a, b) => far(b) - far(a) || a - b).map((row) => ({ row, kind: 'moved' }));
 }

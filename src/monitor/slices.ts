@@ -2,6 +2,7 @@
 // held against all other rows, and counts where chance does not explain it.
 
 import { type Column, isNumeric } from '../data/table.ts';
+import type { Interval } from '../evaluate/paired.ts';
 import { normalSf } from './special.ts';
 
 /** One condition on a column: a category, or a range from `low` (included) to `high` (left out; the last one included). */
@@ -32,6 +33,8 @@ const RANGES = 4;
 const CATEGORIES = 20;
 /** Slices of one condition, the worst, that are combined with each other. */
 const COMBINED = 12;
+/** Standard errors of a mean that 95 % lie within. */
+const NORMAL_95 = 1.959963984540054;
 /** Above this chance a slice is not told. */
 const LEVEL = 0.05;
 
@@ -43,13 +46,70 @@ const LEVEL = 0.05;
 export function findWorstSlices(
   columns: readonly Column[],
   loss: ArrayLike<number>,
-  { most = 5, leastRows = Math.max(20, Math.ceil(loss.length / 100)) }: SliceOptions = {},
+  { most = 5, leastRows = leastOf(loss.length) }: SliceOptions = {},
 ): Slice[] {
-  const parts = columns.flatMap(partsOf);
   const total = sums(loss);
+  const { told, looked } = search(columns, loss, leastRows, (own) => against(total, own));
+  return told
+    .map(({ members, rows, mean, otherMean, z }): Slice => ({
+      conditions: conditionsOf(members),
+      rows,
+      loss: mean,
+      otherLoss: otherMean,
+      pValue: Math.min(1, normalSf(z) * looked),
+    }))
+    .filter(({ pValue }) => pValue < LEVEL)
+    .sort((a, b) => excess(b) - excess(a))
+    .slice(0, most);
+}
+
+/** A part of the rows on which one model is worse than another. */
+export interface WorseSlice extends Pick<Slice, 'conditions' | 'rows'> {
+  /** mean loss of the second model less that of the first, with its 95 % interval (normal) */
+  difference: Interval;
+  /** one-sided, of the mean difference above 0 (paired z), times the number of slices that were looked at, at most 1 */
+  pValue: number;
+}
+
+/**
+ * The parts of the rows on which the second model is worse than the first, those that hold the most of it first. Unlike
+ * `findWorstSlices` a part is held against itself under the other model, not against the other rows.
+ * @param differences [rows] loss of the second model less that of the first
+ */
+export function findWorseSlices(
+  columns: readonly Column[],
+  differences: ArrayLike<number>,
+  { most = 5, leastRows = leastOf(differences.length) }: SliceOptions = {},
+): WorseSlice[] {
+  const { told, looked } = search(columns, differences, leastRows, againstZero);
+  return told
+    .map(({ members, rows, mean, error, z }): WorseSlice => ({
+      conditions: conditionsOf(members),
+      rows,
+      difference: { value: mean, low: mean - NORMAL_95 * error, high: mean + NORMAL_95 * error },
+      pValue: Math.min(1, normalSf(z) * looked),
+    }))
+    .sort((a, b) => b.rows * b.difference.value - a.rows * a.difference.value)
+    .slice(0, most);
+}
+
+/** What a test says of a candidate; `z` above 0 is worse. */
+interface Judgement {
+  mean: number;
+  z: number;
+}
+
+/** Every slice of one condition, and those of two that are worse than either, that a test finds worse at all. */
+function search<J extends Judgement>(
+  columns: readonly Column[],
+  loss: ArrayLike<number>,
+  leastRows: number,
+  test: (candidate: Candidate) => J | null,
+): { told: (Candidate & J)[]; looked: number } {
+  const parts = columns.flatMap(partsOf);
   const judge = (candidates: Candidate[]) =>
     candidates.flatMap((candidate) => {
-      const judged = against(total, candidate);
+      const judged = test(candidate);
       return judged && candidate.rows >= leastRows ? [{ ...candidate, ...judged }] : [];
     });
   const single = judge(parts.flatMap((part) => gatherOne(part, loss)));
@@ -62,19 +122,16 @@ export function findWorstSlices(
     ({ mean, members }) =>
       !worst.some(({ members: [own], mean: alone }) => members.includes(own) && alone >= mean - 1e-12),
   );
-  const looked = single.length + pairs.length;
-  return [...single, ...both]
-    .filter(({ z }) => z > 0)
-    .map(({ members, rows, mean, otherMean, z }): Slice => ({
-      conditions: members.map(({ part, bin }) => part.conditions[bin]),
-      rows,
-      loss: mean,
-      otherLoss: otherMean,
-      pValue: Math.min(1, normalSf(z) * looked),
-    }))
-    .filter(({ pValue }) => pValue < LEVEL)
-    .sort((a, b) => excess(b) - excess(a))
-    .slice(0, most);
+  return { told: [...single, ...both].filter(({ z }) => z > 0), looked: single.length + pairs.length };
+}
+
+function conditionsOf(members: readonly Member[]): Condition[] {
+  return members.map(({ part, bin }) => part.conditions[bin]);
+}
+
+/** Rows that a slice needs where nobody says. */
+function leastOf(rows: number): number {
+  return Math.max(20, Math.ceil(rows / 100));
 }
 
 function excess({ rows, loss, otherLoss }: Slice): number {
@@ -197,4 +254,13 @@ function against(
   const [mean, otherMean] = [own.sum / own.rows, rest.sum / rest.rows];
   const error = Math.sqrt(variance(own) / own.rows + variance(rest) / rest.rows);
   return { mean, otherMean, z: error > 0 ? (mean - otherMean) / error : 0 };
+}
+
+/** The mean of a slice against 0; null where its rows say nothing. */
+function againstZero({ rows, sum, squares }: Candidate): { mean: number; error: number; z: number } | null {
+  if (rows < 2) return null;
+  const mean = sum / rows;
+  const error = Math.sqrt(Math.max(0, squares - (sum * sum) / rows) / (rows - 1) / rows);
+  // where every row differs by the same, there is no chance in it
+  return { mean, error, z: error > 0 ? mean / error : Math.sign(mean) * Infinity };
 }

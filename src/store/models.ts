@@ -1,19 +1,12 @@
-// Models: names under which versions are numbered, and aliases, which are movable names for one version each. An alias
-// follows nothing: it stays where it was set, and goes with its version.
+// Models: names under which versions are numbered, and what is kept for all of them. How aliases move is aliases.ts.
 
 import { UserError } from '../base/errors.ts';
 import type { Rule } from '../monitor/rules.ts';
+import { findRollBack, type Alias, type AliasMove } from './aliasHistory.ts';
 import type { Draft } from './records.ts';
 import { modelOf } from './runs.ts';
 import { versionId } from './versionId.ts';
 import type { Workspace } from './workspace.ts';
-
-export interface Alias {
-  /** such as `champion`; `[\w-]{1,255}`, not `latest`, not `v<digits>` */
-  name: string;
-  /** of the version */
-  number: number;
-}
 
 export interface ModelRecord {
   name: string;
@@ -21,6 +14,8 @@ export interface ModelRecord {
   lastNumber: number;
   /** by name */
   aliases: Alias[];
+  /** every move of an alias, the oldest first; not there in models that an earlier Lathe has kept */
+  history?: AliasMove[];
   /** what raises alerts for batches that its versions score; left out: the presets */
   rules?: Rule[];
 }
@@ -28,6 +23,8 @@ export interface ModelRecord {
 export interface Model extends ModelRecord {
   /** the numbers of its versions, ascending */
   numbers: number[];
+  /** number of the version that a roll back would make the champion; null where there is no earlier one */
+  rollsBackTo: number | null;
 }
 
 /** Every model that has a version, the oldest first. */
@@ -41,27 +38,9 @@ export async function readModels(ws: Workspace): Promise<Model[]> {
   }
   return [...models.values()].flatMap((model) => {
     const own = numbers.get(model.name);
-    return own ? [{ ...model, numbers: own.sort((a, b) => a - b) }] : [];
-  });
-}
-
-/**
- * Moves an alias to a version of its model, or removes it (null).
- * @throws UserError where the name is none that an alias may have, or the model or version is unknown
- */
-export async function setAlias(ws: Workspace, model: string, alias: string, number: number | null): Promise<void> {
-  checkAlias(alias);
-  return ws.commit(`the alias '${alias}'`, async (draft) => {
-    const record = await readModel(draft, model);
-    if (number !== null && !(await draft.find('version', versionId(model, number)))) {
-      throw new UserError('unknown', `version '${versionId(model, number)}': it is not kept in this browser.`);
-    }
-    const others = record.aliases.filter(({ name }) => name !== alias);
-    if (number === null && others.length === record.aliases.length) {
-      throw new UserError('unknown', `alias '${alias}': model '${model}' has none of this name.`);
-    }
-    const aliases = number === null ? others : [...others, { name: alias, number }].sort(byName);
-    draft.put('model', model, { ...record, aliases });
+    if (!own) return [];
+    const back = findRollBack(model, (number) => own.includes(number));
+    return [{ ...model, numbers: own.sort((a, b) => a - b), rollsBackTo: back?.champion ?? null }];
   });
 }
 
@@ -102,17 +81,4 @@ export function renameModel(ws: Workspace, model: string, name: string): Promise
       if (run.state !== 'finished' && modelOf(run) === model) draft.put('run', String(run.id), { ...run, model: name });
     }
   });
-}
-
-function checkAlias(alias: string): void {
-  if (!/^[\w-]{1,255}$/.test(alias)) {
-    throw new UserError('invalid', `alias '${alias}': use 1 to 255 letters (a to z), digits, '_' and '-'.`);
-  }
-  if (alias === 'latest' || /^v?\d+$/i.test(alias)) {
-    throw new UserError('invalid', `alias '${alias}': it already means a version by itself. Pick another name.`);
-  }
-}
-
-function byName(a: Alias, b: Alias): number {
-  return a.name < b.name ? -1 : 1;
 }

@@ -56,7 +56,7 @@ export async function restoreBackup(ws: Workspace, backup: Backup, o: RestoreOpt
     refuse(all, o);
     return ws.commit('the backup', async (draft) => {
       const here = await ws.maps(...KINDS); // nobody writes meanwhile
-      const { puts, added, same, renamed } = planRestore(sound, here, draft.lastRun());
+      const { puts, added, same, renamed } = planRestore(sound, here, draft.lastRun(), ws.now());
       if (!o.models) draft.lastRun(backup.manifest.lastRun);
       for (const kind of KINDS) for (const [key, value] of puts[kind]) draft.put(kind, key, value);
       const fresh = blobsOf(puts);

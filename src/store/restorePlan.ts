@@ -3,6 +3,7 @@
 // two sets of records and drafts a third.
 
 import { stringify } from '../base/json.ts';
+import { moveAlias } from './aliasHistory.ts';
 import { emptyMaps, nameRecord, type RecordMaps } from './backupScope.ts';
 import type { Kind, Records } from './kinds.ts';
 import type { LogFacts } from './logs.ts';
@@ -35,7 +36,8 @@ export interface Renaming {
   to: string;
 }
 
-export function planRestore(incoming: RecordMaps, here: RecordMaps, lastRun: number): RestorePlan {
+/** @param now milliseconds since 1970, for the histories of aliases that come to a model that is here */
+export function planRestore(incoming: RecordMaps, here: RecordMaps, lastRun: number, now = 0): RestorePlan {
   const plan: RestorePlan = { puts: emptyMaps(), added: [], same: [], renamed: [] };
   const { puts, added, same } = plan;
   const add = <K extends Kind>(kind: K, key: string, value: Records[K]) => {
@@ -88,7 +90,7 @@ export function planRestore(incoming: RecordMaps, here: RecordMaps, lastRun: num
     if (numbers.length === 0 && (own || hasVersions.has(name))) {
       if (own) keep('model', own.name, own); // else all its versions are here, under the name that it got meanwhile
     } else {
-      const model = joinModels(names.get(name) ?? name, own, incoming.model.get(name), numbers);
+      const model = joinModels(names.get(name) ?? name, own, incoming.model.get(name), numbers, now);
       if (own) puts.model.set(model.name, model);
       else add('model', model.name, model);
     }
@@ -193,21 +195,26 @@ function placeModels(coming: VersionFacts[], incoming: RecordMaps, here: RecordM
   return places;
 }
 
-/** A model's record with what comes to it; aliases come along with the versions that they stand on, and move none here. */
+/**
+ * A model's record with what comes to it; aliases come along with the versions that they stand on, and move none here. The
+ * history of a model that is here goes on; one that is not brings its own.
+ */
 function joinModels(
   name: string,
   own: ModelRecord | undefined,
   incoming: ModelRecord | undefined,
   numbers: number[],
+  now: number,
 ): ModelRecord {
   const base = own ?? { ...incoming, name, lastNumber: 0, aliases: [] };
   const used = new Set(base.aliases.map((alias) => alias.name));
   const come = (incoming?.aliases ?? []).filter((alias) => numbers.includes(alias.number) && !used.has(alias.name));
-  return {
-    ...base,
-    lastNumber: Math.max(base.lastNumber, incoming?.lastNumber ?? 0, ...numbers),
-    aliases: [...base.aliases, ...come].sort((a, b) => (a.name < b.name ? -1 : 1)),
-  };
+  const joined = { ...base, lastNumber: Math.max(base.lastNumber, incoming?.lastNumber ?? 0, ...numbers) };
+  if (!own) return { ...joined, aliases: come };
+  return come.reduce(
+    (record, { name: alias, number }) => moveAlias(record, { alias, to: number, at: now, why: 'restored' }),
+    joined,
+  );
 }
 
 function idOf<K extends Kind>(kind: K, key: string, value: Records[K]): string {

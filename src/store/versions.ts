@@ -10,6 +10,7 @@ import type { Row } from '../data/table.ts';
 import type { Recipe } from '../model/recipe.ts';
 import type { Network, Weight } from '../model/spec.ts';
 import type { BackendName, EpochLog } from '../train/events.ts';
+import { dropAliases } from './aliasHistory.ts';
 import { sha256 } from './hash.ts';
 import { readLog } from './logs.ts';
 import type { ModelRecord } from './models.ts';
@@ -212,9 +213,7 @@ export function removeVersion(ws: Workspace, id: string): Promise<void> {
       if (batch.runId === runId) draft.remove('batch', batch.id);
     }
     const record = await draft.read('model', model);
-    if (record?.aliases.some((alias) => alias.number === number)) {
-      draft.put('model', model, { ...record, aliases: record.aliases.filter((alias) => alias.number !== number) });
-    }
+    if (record) draft.put('model', model, dropAliases(record, number, ws.now()));
   });
 }
 

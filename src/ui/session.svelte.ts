@@ -11,6 +11,7 @@ import type {
   DatasetDetail,
   ImportProgress,
   Lineage,
+  Model,
   Run,
   TrainProgress,
   Version,
@@ -26,6 +27,12 @@ interface Importing {
   name: string;
   progress: ImportProgress | null;
   cancel: () => void;
+}
+
+/** A short message, and what takes back what it tells of. */
+interface Notice {
+  text: string;
+  undo?: () => Promise<unknown>;
 }
 
 export class Session {
@@ -48,6 +55,8 @@ export class Session {
   training = $state.raw<Training | null>(null);
 
   versions = $state.raw<Version[]>([]);
+  /** of `versions`, with the histories of their aliases */
+  models = $state.raw<Model[]>([]);
   versionId = $state<string | null>(null);
   version = $derived(this.versions.find((version) => version.id === this.versionId) ?? null);
   /** of the version at hand on its test part; null until `loadEvaluation` is through */
@@ -57,13 +66,24 @@ export class Session {
   /** what went wrong outside any one stage, the latest last */
   problems = $state.raw<unknown[]>([]);
   /** the latest short message, for a toast and for screen readers */
-  notice = $state.raw<{ text: string } | null>(null);
+  notice = $state.raw<Notice | null>(null);
+
+  /** run of the version that a person had score instead of the champion */
+  #chosenScorer = $state<number | null>(null);
+  /** of the model at hand */
+  champion = $derived(
+    this.versions.find(({ model, aliases }) => model === this.version?.model && aliases.includes('champion')) ?? null,
+  );
+  /** what Predict and Monitor score with: the champion, but for another choice; where there is none, the version at hand */
+  scorer = $derived(this.version?.runId === this.#chosenScorer ? this.version : (this.champion ?? this.version));
+  /** where one is, versions score */
+  isScoring = $derived(this.stage === 'predict' || this.stage === 'monitor');
 
   /** files that wait for the Predict or the Monitor stage to score them */
   toScore = $state.raw<File[] | null>(null);
 
   /** files dropped now are scored by the version at hand, not imported */
-  dropScores = $derived((this.stage === 'predict' || this.stage === 'monitor') && this.version !== null);
+  dropScores = $derived(this.isScoring && this.version !== null);
   isTraining = $derived(this.training?.state === 'running');
 
   // Nothing on the page follows these two.
@@ -78,9 +98,8 @@ export class Session {
   async start(): Promise<void> {
     this.stage = routeOfHash(location.hash);
     try {
-      const [datasets, versions] = await Promise.all([lathe.datasets(), lathe.versions()]);
+      const [datasets, versions] = await Promise.all([lathe.datasets(), this.#readVersions()]);
       this.datasets = datasets;
-      this.versions = versions;
       const keptVersion = readPreference('version');
       const keptDataset = readPreference('dataset');
       this.versionId = versions.find((v) => String(v.runId) === keptVersion)?.id ?? null;
@@ -98,9 +117,8 @@ export class Session {
     if (!this.ready) return;
     await this.attempt(async () => {
       const run = this.version?.runId; // it stays the same version under another name
-      const [datasets, versions] = await Promise.all([lathe.datasets(), lathe.versions()]);
+      const [datasets, versions] = await Promise.all([lathe.datasets(), this.#readVersions()]);
       this.datasets = datasets;
-      this.versions = versions;
       const renamed = this.version ? null : versions.find(({ runId }) => runId === run);
       if (renamed) this.#useVersion(renamed.id);
       if (this.importing) return; // it will choose
@@ -128,9 +146,9 @@ export class Session {
     location.hash = `#/${stage}`;
   }
 
-  /** Says something short that needs no answer. */
-  notify(text: string): void {
-    this.notice = { text };
+  /** Says something short that needs no answer. @param undo takes back what it tells of, at a click */
+  notify(text: string, undo?: () => Promise<unknown>): void {
+    this.notice = { text, undo };
   }
 
   /** Shows an error above the stage; what the user called off is none. */
@@ -331,7 +349,7 @@ export class Session {
     };
     try {
       const version = await begin(options).catch(takeUp);
-      this.versions = await lathe.versions();
+      await this.#readVersions();
       training.version = version;
       training.state = 'finished';
       if (this.datasetId === version.datasetId || !this.datasetId) this.#useVersion(version.id);
@@ -387,9 +405,47 @@ export class Session {
     }
   }
 
+  /** Has a version score in Predict and Monitor, whoever is the champion. */
+  async scoreWith(id: string): Promise<void> {
+    await this.selectVersion(id);
+    this.#chosenScorer = this.version?.runId ?? null;
+  }
+
+  /** Has the champion score again. */
+  scoreWithChampion(): void {
+    this.#chosenScorer = null;
+  }
+
+  /** Makes a version the champion of its model. */
+  async promote({ id, model, number }: Version, options: { note?: string } = {}): Promise<boolean> {
+    return this.attempt(async () => {
+      const before = this.versions.find((other) => other.model === model && other.aliases.includes('champion'));
+      await lathe.promote(id, options);
+      await this.#readVersions();
+      const undo = () => (before ? this.rollBack(model) : this.setAlias(model, 'champion', null));
+      this.notify(`${model}@${number} is the champion now${before ? `; it was ${before.id}` : ''}.`, undo);
+    });
+  }
+
+  /** Puts the champion back to where it was before. */
+  async rollBack(model: string): Promise<boolean> {
+    return this.attempt(async () => {
+      const before = this.versions.find((other) => other.model === model && other.aliases.includes('champion'));
+      const { id } = await lathe.rollBack(model);
+      await this.#readVersions();
+      this.notify(`Rolled back: ${id} is the champion again.`, before && (() => this.promote(before)));
+    });
+  }
+
+  async #readVersions(): Promise<Version[]> {
+    const [versions, models] = await Promise.all([lathe.versions(), lathe.models()]);
+    this.models = models;
+    return (this.versions = versions);
+  }
+
   async refreshVersions(): Promise<void> {
     await this.attempt(async () => {
-      this.versions = await lathe.versions();
+      await this.#readVersions();
       if (this.versionId && !this.version) {
         this.#useVersion(newest(this.versions.filter((v) => v.datasetId === this.datasetId))?.id ?? null);
       }
@@ -400,7 +456,7 @@ export class Session {
   async updateVersion(id: string, change: { note?: string; tags?: string[] }): Promise<boolean> {
     return this.attempt(async () => {
       await lathe.updateVersion(id, change);
-      this.versions = await lathe.versions();
+      await this.#readVersions();
     });
   }
 
@@ -409,9 +465,10 @@ export class Session {
     return this.attempt(async () => {
       const before = this.versions.find((other) => other.model === model && other.aliases.includes(alias));
       await lathe.setAlias(model, alias, number);
-      this.versions = await lathe.versions();
-      if (number === null) this.notify(`${alias} names no version of ${model} now.`);
-      else this.notify(`${alias} is ${model}@${number} now${before ? `; it was ${before.id}` : ''}.`);
+      await this.#readVersions();
+      const undo = () => this.setAlias(model, alias, before?.number ?? null);
+      if (number === null) this.notify(`${alias} names no version of ${model} now.`, undo);
+      else this.notify(`${alias} is ${model}@${number} now${before ? `; it was ${before.id}` : ''}.`, undo);
     });
   }
 
@@ -424,7 +481,7 @@ export class Session {
     return this.attempt(async () => {
       const number = this.version?.model === model ? this.version.number : null;
       const renamed = await lathe.renameModel(model, name);
-      this.versions = await lathe.versions();
+      await this.#readVersions();
       this.#evaluations.clear();
       const same = renamed.find((version) => version.number === number);
       if (same) this.#useVersion(same.id);

@@ -39,6 +39,8 @@ const VERBS = Object.keys({
   removeVersion: 1,
   models: 1,
   setAlias: 1,
+  promote: 1,
+  rollBack: 1,
   lineage: 1,
   incident: 1,
   salvage: 1,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bootstrap, findFlips, mcNemar } from '../../src/evaluate/compare.ts';
+import { findFlips, findMoves, mcNemar } from '../../src/evaluate/compare.ts';
 
 describe('McNemar’s exact test', () => {
   // p-values of scipy.stats.binomtest(least, least + most).pvalue
@@ -20,25 +20,19 @@ describe('McNemar’s exact test', () => {
   });
 });
 
-describe('a bootstrap', () => {
-  it('has about the interval of the normal distribution for a mean, and repeats with its seed', () => {
-    const values = Float64Array.from({ length: 400 }, (_, i) => i % 2);
-    const mean = (rows: Int32Array) => rows.reduce((sum, row) => sum + values[row], 0) / rows.length;
-    const interval = bootstrap(400, mean, 1);
-    expect(interval.value).toBe(0.5);
-    expect(interval.low).toBeCloseTo(0.5 - 1.96 * 0.025, 2);
-    expect(interval.high).toBeCloseTo(0.5 + 1.96 * 0.025, 2);
-    expect(bootstrap(400, mean, 1)).toEqual(interval);
+describe('the rows whose prediction flipped', () => {
+  it('are those that became wrong, then those that became right, then the rest', () => {
+    const flips = findFlips([0, 1, 2, 0, 1, 0], [0, 2, 1, 1, 0, 1], [0, 2, 2, 2, 0, -1]);
+    expect(flips).toEqual([
+      { row: 2, kind: 'broken' },
+      { row: 1, kind: 'fixed' },
+      { row: 4, kind: 'fixed' },
+      { row: 3, kind: 'bothWrong' },
+      { row: 5, kind: 'moved' },
+    ]);
   });
 
-  it('of one row, or of a figure that is not defined, has no width and no number', () => {
-    expect(bootstrap(1, () => 3, 1)).toEqual({ value: 3, low: 3, high: 3 });
-    expect(bootstrap(2, () => NaN, 1)).toEqual({ value: NaN, low: NaN, high: NaN });
+  it('of values are those that moved, the furthest first', () => {
+    expect(findMoves([1, 2, 3, 4], [1.5, 2, 1, 4.5]).map(({ row }) => row)).toEqual([2, 0, 3]);
   });
-});
-
-it('finds the rows whose prediction flipped, those that became wrong first', () => {
-  const flips = findFlips([0, 1, 2, 0, 1], [0, 2, 1, 1, 0], [0, 2, 2, 2, 0]);
-  expect(flips.map(({ row }) => row)).toEqual([2, 1, 4, 3]);
-  expect(findFlips([0, 1], [1, 1], null)).toEqual([{ row: 0, first: 0, second: 1, actual: -1 }]);
 });

@@ -6,7 +6,7 @@ import { backupWorkspace, type BackupFacts } from '../../src/store/backup.ts';
 import { saveCheckpoint } from '../../src/store/checkpoints.ts';
 import { listDatasets, readTable, removeDataset, saveDataset } from '../../src/store/datasets.ts';
 import { sha256 } from '../../src/store/hash.ts';
-import { setAlias } from '../../src/store/models.ts';
+import { setAlias } from '../../src/store/aliases.ts';
 import { readBackup } from '../../src/store/readBackup.ts';
 import { restoreBackup, type RestoreOptions } from '../../src/store/restore.ts';
 import { addRun, listRuns } from '../../src/store/runs.ts';
@@ -187,7 +187,11 @@ describe('a backup restored elsewhere', () => {
     await removeDataset(source, id);
     const report = await restore(source, file);
     expect(report.added.map(({ name }) => name)).toEqual(["data set 'data 8'", "version 'iris@1'"]);
-    expect(await stateOf(source)).toEqual(before);
+    // but for the history, which tells of it
+    expect({ ...(await stateOf(source)), digest: '' }).toEqual({ ...before, digest: '' });
+    const iris = (await source.read('model', 'iris'))!;
+    expect(iris.aliases).toEqual([{ name: 'champion', number: 1 }]);
+    expect(iris.history!.map(({ to, why }) => [to, why])).toEqual([[1, 'set'], [null, 'removed'], [1, 'restored']]); // prettier-ignore
   });
 });
 

@@ -49,10 +49,11 @@ test('what was removed since comes back under its id, and its aliases with it', 
   here.version.delete('3');
   here.run.delete('3');
   here.model.set('a', { name: 'a', lastNumber: 5, aliases: [{ name: 'best', number: 1 }] });
-  const plan = planRestore(records, here, 9);
+  const plan = planRestore(records, here, 9, 77);
   expect(ids(plan.added)).toEqual(['3', 'a@2']);
   const expected = [{ name: 'best', number: 1 }, { name: 'champion', number: 2 }]; // prettier-ignore
-  expect(plan.puts.model.get('a')).toEqual({ name: 'a', lastNumber: 5, aliases: expected });
+  const history = [{ alias: 'champion', from: null, to: 2, at: 77, why: 'restored' }];
+  expect(plan.puts.model.get('a')).toEqual({ name: 'a', lastNumber: 5, aliases: expected, history });
 });
 
 test('an alias that was moved here stays where it is', async () => {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { audit, readAudit } from '../../src/store/audit.ts';
 import { listDatasets, readTable, removeDataset, saveDataset } from '../../src/store/datasets.ts';
 import { auditWhenIdle } from '../../src/store/idleAudit.ts';
-import { setAlias } from '../../src/store/models.ts';
+import { setAlias } from '../../src/store/aliases.ts';
 import { addRun, listRuns, removeRun } from '../../src/store/runs.ts';
 import { salvage } from '../../src/store/salvage.ts';
 import {

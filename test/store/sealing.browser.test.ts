@@ -6,7 +6,8 @@ import { audit } from '../../src/store/audit.ts';
 import { backupWorkspace } from '../../src/store/backup.ts';
 import { cleanUp } from '../../src/store/cleanUp.ts';
 import { listDatasets, readTable, saveDataset } from '../../src/store/datasets.ts';
-import { readModels, renameModel, setAlias } from '../../src/store/models.ts';
+import { setAlias } from '../../src/store/aliases.ts';
+import { readModels, renameModel } from '../../src/store/models.ts';
 import { readBackup } from '../../src/store/readBackup.ts';
 import { restoreBackup } from '../../src/store/restore.ts';
 import { addRun, listRuns } from '../../src/store/runs.ts';
@@ -58,7 +59,7 @@ async function expectEverything(ws: Workspace): Promise<void> {
   expect(await ws.incident()).toBeNull();
   expect((await listDatasets(ws)).map((each) => each.name)).toEqual([NAME]);
   expect(await (await readTable(ws, ID)).source.text()).toBe(`${NAME},y\n1,2\n`);
-  expect(await readModels(ws)).toEqual([
+  expect(await readModels(ws)).toMatchObject([
     { name: NAME, lastNumber: 1, numbers: [1], aliases: [{ name: 'champion', number: 1 }] },
   ]);
   const [version] = await listVersions(ws);

@@ -13,7 +13,8 @@ import { recordArtifact } from '../../src/store/artifacts.ts';
 import { readLineage } from '../../src/store/lineage.ts';
 import { readCheckpoint, saveCheckpoint } from '../../src/store/checkpoints.ts';
 import { openShelf } from '../../src/store/measurements.ts';
-import { readModels, renameModel, setAlias } from '../../src/store/models.ts';
+import { promote, rollBack, setAlias } from '../../src/store/aliases.ts';
+import { readModels, renameModel } from '../../src/store/models.ts';
 import {
   addRun,
   discardRun,
@@ -289,8 +290,30 @@ describe('aliases', () => {
     await removeVersion(workspace, 'm@latest');
     await removeVersion(workspace, 'm@champion');
     expect(await idsOf(['m@latest'])).toEqual(['m@1']);
-    expect(await readModels(workspace)).toEqual([{ name: 'm', lastNumber: 3, aliases: [], numbers: [1] }]);
+    expect(await readModels(workspace)).toMatchObject([{ name: 'm', lastNumber: 3, aliases: [], numbers: [1] }]);
     expect(await errorOf(readVersion(workspace, 'm@champion'))).toMatchObject({ code: 'unknown' });
+  });
+
+  it('are promoted and rolled back, and no move is lost to another that came first', async () => {
+    for (let i = 0; i < 3; i++) await addVersion('m');
+    await setAlias(workspace, 'm', 'champion', 1);
+    await setAlias(workspace, 'm', 'challenger', 2);
+    const version = (number: number) => ({ model: 'm', number });
+    const both = await Promise.allSettled([
+      promote(workspace, version(2), { against: 1, note: 'better in the north' }),
+      promote(workspace, version(3), { against: 1 }),
+    ]);
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(await errorOf(promote(workspace, version(3), { against: 1 }))).toMatchObject({ code: 'invalid' });
+    expect(await errorOf(promote(workspace, version(2), { against: 2 }))).toMatchObject({ code: 'invalid' });
+    const [model] = await readModels(workspace);
+    expect(model).toMatchObject({ aliases: [{ name: 'champion', number: 2 }], rollsBackTo: 1 });
+    expect(model.history!.at(-2)).toMatchObject({ from: 1, to: 2, why: 'promoted', note: 'better in the north' });
+    expect(await rollBack(workspace, 'm')).toHaveLength(2);
+    await reopen();
+    const back = [{ name: 'challenger', number: 2 }, { name: 'champion', number: 1 }]; // prettier-ignore
+    expect(await readModels(workspace)).toMatchObject([{ aliases: back, rollsBackTo: null }]);
+    expect(await errorOf(rollBack(workspace, 'm'))).toMatchObject({ code: 'missing' });
   });
 
   it('have names that mean nothing else', async () => {

@@ -7,7 +7,7 @@ import { changeDataset, listDatasets, readDataset, saveDataset } from '../../src
 import { addRun, listRuns, readRun } from '../../src/store/runs.ts';
 import { changeVersion, listVersions, readVersion, saveVersion } from '../../src/store/versions.ts';
 import { createWorkspace, type Workspace } from '../../src/store/workspace.ts';
-import { setAlias } from '../../src/store/models.ts';
+import { setAlias } from '../../src/store/aliases.ts';
 import { eraseFolder, eraseWorkspace } from './erase.ts';
 import { datasetOf, newRun, trained, versionOf } from './fixtures.ts';
 
