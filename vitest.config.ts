@@ -22,7 +22,10 @@ export default defineConfig({
         plugins: [svelte(), predictor()],
         worker: { plugins: () => [predictor()] },
         optimizeDeps: {
-          exclude: ['onnxruntime-web'], // it finds its .wasm beside its own module
+          exclude: [
+            'onnxruntime-web', // it finds its .wasm beside its own module
+            'hyparquet', // modules as they are, imported one by one
+          ],
           include: [
             '@tensorflow/tfjs',
             '@tensorflow/tfjs-backend-webgpu',
@@ -32,6 +35,7 @@ export default defineConfig({
             'idb',
             '@noble/hashes/sha2.js',
             'valibot',
+            'hyparquet-writer',
             '@bufbuild/protobuf/wire',
           ],
         },

@@ -3,8 +3,8 @@
 
 import { UserError } from '../base/errors.ts';
 import { mendName } from '../base/name.ts';
-import { readCsv } from './formats/csv.ts';
 import { looksLikeImage } from './formats/image.ts';
+import { readTableFile, type ReadTableFile, TABLE_NAME } from './formats/tableFile.ts';
 import { readZip } from './formats/zip.ts';
 import type { DecodeImage } from './images.ts';
 import { type ImportedImages, readImages } from './imageFiles.ts';
@@ -21,6 +21,8 @@ export interface ImportProgress {
 
 export interface ImportOptions {
   decode: DecodeImage;
+  /** left out: a Parquet file is refused by name */
+  readParquet?: ReadTableFile;
   /** the type of a column where a person has corrected it */
   types?: Record<string, ColumnType>;
   signal?: AbortSignal;
@@ -30,7 +32,7 @@ export interface ImportOptions {
 export interface ImportedTable {
   kind: 'table';
   name: string;
-  /** the delimited text itself, also where it came in a zip */
+  /** the file itself, also where it came in a zip */
   source: Blob;
   table: Table;
   columns: ColumnSpec[];
@@ -46,18 +48,17 @@ export interface SourceFile {
   blob: Blob;
 }
 
-const TABLE_NAME = /\.(csv|tsv|tab|psv|txt|data|dat)$/i;
 const IMAGE_NAME = /\.(png|jpe?g|jfif|gif|webp|bmp|svg|tiff?|heic|avif|ico)$/i;
 /** Files that a system leaves beside a person's own. */
 const DEBRIS = /(^|\/)(\.[^/]*|__MACOSX(\/.*)?|thumbs\.db|desktop\.ini)$|(^|\/)(__MACOSX|\.[^/]+)\//i;
 
 /**
- * Reads a CSV or its relatives, a zip of images in one folder a class, a zip of a single table, or loose images.
+ * Reads a table (CSV and its relatives, JSON lines, Parquet), a zip of images in one folder a class, a zip of a single table, or loose images.
  * @throws UserError when they are none of these, mixed, or cannot be read; AbortError
  */
 export async function importFiles(files: File[], o: ImportOptions): Promise<Imported> {
   if (files.length === 0)
-    throw new UserError('missing', 'files: none was given. Drop a CSV, images, or a zip of images');
+    throw new UserError('missing', 'files: none was given. Drop a table, images, or a zip of images');
   o.onProgress?.({ phase: 'reading', fraction: null, rows: 0 });
   const repairs = createRepairLog();
   const given = files.map((file) => ({ path: file.webkitRelativePath || file.name, blob: file as Blob }));
@@ -120,7 +121,7 @@ async function importSources(
     const names = sources.slice(0, 3).map((file) => quote(file.path));
     throw new UserError(
       'invalid',
-      `choice of files: ${sources.length} files, such as ${names.join(', ')}, and neither images nor a single table among them. Choose one CSV, images, or a zip of images`,
+      `choice of files: ${sources.length} files, such as ${names.join(', ')}, and neither images nor a single table among them. Choose one table, images, or a zip of images`,
     );
   }
   repairs.add('skippedFiles', sources.length - 1, quote(sources.find((file) => file !== table)?.path ?? ''));
@@ -128,11 +129,8 @@ async function importSources(
 }
 
 async function readTable(file: SourceFile, name: string, repairs: RepairLog, o: ImportOptions): Promise<ImportedTable> {
-  const read = await readCsv(file.blob, {
-    types: o.types,
-    signal: o.signal,
-    onProgress: (fraction, rows) => o.onProgress?.({ phase: 'parsing', fraction, rows }),
-  });
+  const onProgress = (fraction: number, rows: number) => o.onProgress?.({ phase: 'parsing', fraction, rows });
+  const read = await readTableFile(file.blob, { types: o.types, signal: o.signal, onProgress }, o.readParquet);
   return {
     kind: 'table',
     name,

@@ -30,6 +30,10 @@ const SENTENCES = {
   unreadableNumbers: (n: number) => `${n} cell${s(n)} in number columns are no plain number and count as missing`,
   unreadableDates: (n: number) => `${n} cell${s(n)} in date columns are no date and count as missing`,
   ambiguousDates: (n: number) => `${n} date${s(n)} may be day or month first and were read day first`,
+  largeIntegers: (n: number) =>
+    `${n} whole number${s(n)} beyond 2^53 kept as text, as a number would round ${n === 1 ? 'it' : 'them'}`,
+  roundedIntegers: (n: number) => `${n} whole number${s(n)} beyond 2^53 rounded to the nearest number there is`,
+  booleanSpellings: (n: number) => `${n} truth value${s(n)} read as the model spells ${n === 1 ? 'it' : 'them'}`,
   emptyColumns: (n: number) => `${n} column${s(n)} without a single value left out of the features`,
   skippedFiles: (n: number) => `${n} file${s(n)} skipped, as they are neither images nor tables`,
   brokenImages: (n: number) => `${n} image${s(n)} could not be read and were skipped`,

@@ -3,11 +3,11 @@
 
 import { abortError, UserError } from '../base/errors.ts';
 import { fileName } from '../base/fileName.ts';
-import { JSON_NAME, readJsonLines } from '../data/formats/jsonLines.ts';
+import { respellBooleans, spellingsOf } from '../data/booleans.ts';
 import { type Imported, importFiles } from '../data/import.ts';
 import { resizeImage } from '../data/images.ts';
-import type { Repair } from '../data/repairs.ts';
-import { tableFromRows, takeRows } from '../data/rows.ts';
+import { createRepairLog, type Repair } from '../data/repairs.ts';
+import { takeRows } from '../data/rows.ts';
 import type { Table } from '../data/table.ts';
 import type { PredictorContent } from '../export/predictorContent.ts';
 import { type InputCells, inputCells, type ScoredRows, writePredictions } from '../infer/predictions.ts';
@@ -88,13 +88,6 @@ async function readFiles({ model, preparation }: PredictorContent, files: File[]
   const { signal, onProgress } = effort;
   onProgress('Reading', null);
   const isTable = preparation.kind === 'table';
-  if (isTable && files.length === 1 && JSON_NAME.test(files[0].name)) {
-    const report = (fraction: number) => onProgress('Reading', fraction);
-    const { rows, keys, repairs } = await readJsonLines(files[0], { signal, onProgress: report });
-    const table = tableFromRows(rows, preparation.features);
-    const cells = { header: keys, rows: rows.length, cells: (row: number) => keys.map((key) => (Object.hasOwn(rows[row], key) ? rows[row][key] : null)) }; // prettier-ignore
-    return { kind: 'table', name: files[0].name.replace(JSON_NAME, ''), cells, repairs, table };
-  }
   const types = isTable ? Object.fromEntries(preparation.features.map(({ column, type }) => [column, type])) : undefined; // prettier-ignore
   const imported = await importFiles(files, {
     decode: decodeImage,
@@ -109,9 +102,17 @@ async function readFiles({ model, preparation }: PredictorContent, files: File[]
   }
   if (!isTable) throw needs('images', 'a table');
   checkColumns(imported.table, preparation, model.id);
+  const log = createRepairLog();
+  imported.table.columns = respellBooleans(imported.table.columns, spellingsOf(preparation.features), log);
   const byName = new Map(imported.table.columns.map((column) => [column.name, column]));
   const columns = preparation.features.map(({ column }) => byName.get(column)!);
-  return { kind: 'table', name, cells: inputCells(imported), repairs, table: { rows: imported.table.rows, columns } };
+  return {
+    kind: 'table',
+    name,
+    cells: inputCells(imported),
+    repairs: [...repairs, ...log.list()],
+    table: { rows: imported.table.rows, columns },
+  };
 }
 
 function needs(wanted: string, given: string): UserError {

@@ -202,7 +202,7 @@ export class Session {
   /** Takes files from a drop or a paste to where the stage at hand wants them. */
   receive(files: File[]): void {
     if (files.length === 0) {
-      this.notify('There was no file in it. Drop a CSV, a zip of images, or images.');
+      this.notify('There was no file in it. Drop a table, a zip of images, or images.');
     } else if (this.dropScores) {
       this.toScore = files;
     } else {

@@ -37,7 +37,7 @@ export interface ColumnChange {
 }
 
 export interface DataVerbs {
-  /** Reads a CSV or TSV, a zip of one folder a class, or loose images. Nothing is stored unless all of it was read. */
+  /** Reads a table (CSV, TSV, JSON lines, Parquet), a zip of one folder a class, or loose images. Nothing is stored unless all of it was read. */
   importFiles(files: File[], options?: CallOptions<ImportProgress>): Promise<Dataset>;
   /** One of `iris`, `breast-cancer`, `diabetes`, `digits`, from the page's own files. */
   importSample(name: string, options?: CallOptions<ImportProgress>): Promise<Dataset>;

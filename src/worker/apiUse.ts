@@ -77,7 +77,7 @@ export interface UseVerbs {
   examples(versionId: string, query?: ExampleQuery): Promise<ExamplePage>;
   predictForm(versionId: string): Promise<PredictForm>;
   predict(versionId: string, input: Row[] | File[]): Promise<Prediction[]>;
-  /** Scores a CSV or images and gives a CSV: the input's columns, then the prediction's. */
+  /** Scores a table or images and gives a CSV: the input's columns, then the prediction's. */
   predictFile(
     versionId: string,
     files: File[],

@@ -17,9 +17,9 @@ import {
 import { sha256, sha256OfFiles } from '../store/hash.ts';
 import type { CallOptions, ColumnChange, Dataset, ImportProgress } from './api.ts';
 import type { Context } from './context.ts';
-import { decodeImage } from './decode.ts';
 import { summary } from './engineData.ts';
 import { readAgain } from './tables.ts';
+import { READERS } from './readers.ts';
 
 type ImportOptions = CallOptions<ImportProgress>;
 
@@ -91,7 +91,7 @@ async function readAndKeep(
   if (files.length === 0)
     throw new UserError('missing', 'files: none was given. Choose a CSV, a zip of images, or images.');
   const { signal, onProgress } = options;
-  const imported = await readFiles(files, { decode: decodeImage, signal, onProgress });
+  const imported = await readFiles(files, { ...READERS, signal, onProgress });
   signal?.throwIfAborted();
   onProgress?.({ phase: 'profiling', fraction: null, rows: countRows(imported) });
   const now = context.workspace.now();

@@ -25,12 +25,12 @@ import { readReference, type Reference } from '../store/references.ts';
 import { listVersions, type Version } from '../store/versions.ts';
 import type { Batch, BatchDetail, BatchRow, BatchRowPage, BatchRowQuery, Lathe } from './api.ts';
 import type { Context } from './context.ts';
-import { decodeImage } from './decode.ts';
 import { range } from './engineData.ts';
 import { openVersion } from './enginePredict.ts';
 import { alertsOf, examine, judgingMetric, type Judged, type KeptReport } from './examine.ts';
 import { joinLabels } from './joinLabels.ts';
 import { countKnown, readBatchFiles, scoreRows, truthOf, watchedColumns } from './readBatchFiles.ts';
+import { READERS } from './readers.ts';
 
 type Answer<Verb extends keyof Lathe> = (context: Context, ...args: Parameters<Lathe[Verb]>) => ReturnType<Lathe[Verb]>;
 
@@ -101,7 +101,7 @@ export const labelBatch: Answer<'labelBatch'> = async (context, id, files, { key
   }
   const target = version.recipe.columns.find(({ name }) => name === version.recipe.target);
   const imported = await importFiles(files, {
-    decode: decodeImage,
+    ...READERS,
     types: target && { [target.name]: target.type, ...(label ? { [label]: target.type } : {}) },
   });
   if (imported.kind !== 'table') {

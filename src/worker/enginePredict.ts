@@ -3,9 +3,11 @@
 
 import { UserError } from '../base/errors.ts';
 import { fileName } from '../base/fileName.ts';
+import { respellBooleans, spellingsOf } from '../data/booleans.ts';
 import { importFiles, type Imported } from '../data/import.ts';
 import { resizeImage } from '../data/images.ts';
 import { encodeFeatures, type Preparation } from '../data/prepare.ts';
+import { createRepairLog } from '../data/repairs.ts';
 import { tableFromRows } from '../data/rows.ts';
 import type { Row, Table } from '../data/table.ts';
 import { checkColumns } from '../infer/score.ts';
@@ -16,6 +18,7 @@ import type { Context } from './context.ts';
 import { decodeImage } from './decode.ts';
 import { imageLength, scalePixels } from './learningData.ts';
 import { modelOutputs } from './modelOutputs.ts';
+import { READERS } from './readers.ts';
 
 type TablePreparation = Preparation & { kind: 'table' };
 type ImagePreparation = Preparation & { kind: 'images' };
@@ -56,13 +59,20 @@ export async function predictFile(
     preparation.kind === 'table'
       ? Object.fromEntries(preparation.features.map(({ column, type }) => [column, type]))
       : undefined;
-  const imported = await importFiles(files, { decode: decodeImage, types });
+  const imported = await importFiles(files, { ...READERS, types });
+  const repairs = createRepairLog();
+  if (imported.kind === 'table' && preparation.kind === 'table') {
+    imported.table.columns = respellBooleans(imported.table.columns, spellingsOf(preparation.features), repairs);
+  }
   const outputs =
     imported.kind === 'table'
       ? await fileTableOutputs(context, version, trained, imported.table)
       : await fileImageOutputs(context, version, trained, imported);
   const name = `${fileName(imported.name, 'input')}-predictions.csv`;
-  return { ...writePredictions(inputCells(imported), version.labels, outputs, name), repairs: imported.repairs };
+  return {
+    ...writePredictions(inputCells(imported), version.labels, outputs, name),
+    repairs: [...imported.repairs, ...repairs.list()],
+  };
 }
 
 /** A version and what it takes to use it. */

@@ -2,10 +2,11 @@
 // missing, and what is true taken out where the files say it.
 
 import { UserError } from '../base/errors.ts';
+import { respellBooleans, spellingsOf } from '../data/booleans.ts';
 import { importFiles, type ImportOptions } from '../data/import.ts';
 import { describeImage, imageColumns } from '../data/imageStatistics.ts';
 import type { Preparation } from '../data/prepare.ts';
-import type { Repair } from '../data/repairs.ts';
+import { createRepairLog, type Repair } from '../data/repairs.ts';
 import { type Column, isNumeric, type Table } from '../data/table.ts';
 import type { BatchContent } from '../store/batches.ts';
 import type { TrainedModel, Version } from '../store/versions.ts';
@@ -13,6 +14,7 @@ import type { Context } from './context.ts';
 import { decodeImage } from './decode.ts';
 import { imageOutputs, tableOutputs } from './enginePredict.ts';
 import { featureColumns } from './makeReference.ts';
+import { READERS } from './readers.ts';
 
 /** Class index [rows], -1 where it is not known; or values [rows], NaN where it is not. */
 export type Truth = Int32Array | Float64Array;
@@ -26,17 +28,18 @@ export interface ReadBatch {
 
 /** @throws UserError where they cannot be read, or are of the wrong kind */
 export async function readBatchFiles(
-  { id, recipe }: Version,
+  version: Version,
   { preparation }: TrainedModel,
   files: File[],
   options: Omit<ImportOptions, 'decode' | 'types'>,
 ): Promise<ReadBatch> {
-  if (files.length === 0) throw new UserError('missing', 'files: none was given. Drop a CSV or images.');
+  const { id, recipe } = version;
+  if (files.length === 0) throw new UserError('missing', 'files: none was given. Drop a table or images.');
   const types =
     preparation.kind === 'table'
       ? Object.fromEntries(recipe.columns.filter(({ role }) => role !== 'ignore').map(({ name, type }) => [name, type]))
       : undefined;
-  const imported = await importFiles(files, { ...options, decode: decodeImage, types });
+  const imported = await importFiles(files, { ...options, ...READERS, types });
   const { name, repairs } = imported;
   if (imported.kind === 'table') {
     if (preparation.kind !== 'table') throw wrongKind(id, 'images', 'a table');
@@ -49,7 +52,9 @@ export async function readBatchFiles(
       );
     }
     if (rows === 0) throw new UserError('missing', `rows of '${name}': it has none.`);
-    return { name, rows, repairs, content: { kind: 'table', columns } };
+    const log = createRepairLog();
+    const spelled = respellBooleans(columns, spellingsOf(preparation.features).set(recipe.target, version.labels), log);
+    return { name, rows, repairs: [...repairs, ...log.list()], content: { kind: 'table', columns: spelled } };
   }
   if (preparation.kind !== 'images') throw wrongKind(id, 'a table', 'images');
   const packed = new Blob(imported.files as Uint8Array<ArrayBuffer>[]);

@@ -23,9 +23,10 @@ export function typedTable(context: Context, id: string, columns: ColumnSpec[]):
 
 /** Reads a table's source file with these types. */
 export async function readAgain(source: Blob, columns: { name: string; type: ColumnType }[]) {
-  const { readCsv } = await import('../data/formats/csv.ts');
+  const [{ readTableFile }, { READERS }] = await Promise.all([import('../data/formats/tableFile.ts'), import('./readers.ts')]); // prettier-ignore
   // fromEntries defines each name as it is, `__proto__` too
-  return readCsv(source, { types: Object.fromEntries(columns.map(({ name, type }) => [name, type])) });
+  const types = Object.fromEntries(columns.map(({ name, type }) => [name, type]));
+  return readTableFile(source, { types }, READERS.readParquet);
 }
 
 /** @throws UserError where the table has none of this name */

@@ -1,3 +1,4 @@
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, expect, test } from 'vitest';
 import { createRandom } from '../../src/base/random.ts';
 import { clientOn, csv, removeDatabase } from './clients.ts';
@@ -34,6 +35,20 @@ test('A batch like the training data raises no alert; a shifted one raises it on
   const quiet = await lathe.scoreBatch(version.id, [stream(400, 2)]);
   expect(quiet).toMatchObject({ versionId: version.id, rows: 400, labelled: 400, kind: 'table' });
   expect(quiet.alerts.map(({ id }) => id)).toEqual([]);
+
+  // the same rows in other formats are the same batch, but for their name
+  const lines = (await stream(400, 2).text()).split('\n').map((line) => line.split(','));
+  const cells = (name: string, place: number) => lines.slice(1).map((row) => (name === 'x' || name === 'y' ? Number(row[place]) : row[place])); // prettier-ignore
+  const columns = lines[0].map((name, place) => ({ name, data: cells(name, place) }));
+  const objects = lines.slice(1).map((_, i) => JSON.stringify(Object.fromEntries(columns.map(({ name, data }) => [name, data[i]])))); // prettier-ignore
+  for (const file of [
+    new File([objects.join('\n')], 'stream.jsonl'),
+    new File([parquetWriteBuffer({ columnData: columns })], 'stream.parquet'),
+  ]) {
+    const again = await lathe.scoreBatch(version.id, [file]);
+    expect(again.figures).toEqual(quiet.figures);
+    if (again.id !== quiet.id) await lathe.removeBatch(again.id); // `id` has another type
+  }
 
   const phases = new Set<string>();
   const shifted = await lathe.scoreBatch(

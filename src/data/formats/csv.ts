@@ -4,104 +4,50 @@
 import Papa from 'papaparse';
 import { UserError } from '../../base/errors.ts';
 import { cellKind } from '../cells.ts';
-import { type ColumnBuilder, createColumnBuilder, type TextBudget } from '../column.ts';
-import { createRepairLog, quote, type Repair, type RepairLog } from '../repairs.ts';
-import type { Column, ColumnType, Table } from '../table.ts';
+import type { RepairLog } from '../repairs.ts';
+import { buildTable, createNamer, MAX_COLUMNS, type ReadTable, type ReadTableOptions, type TableBuilder, tooManyColumns } from '../tableBuilder.ts'; // prettier-ignore
 import { readText } from './text.ts';
 
 const DELIMITERS = [',', '\t', ';', '|'];
 /** A row longer than this is an open quote or a cell that no table has. */
 const MAX_ROW_CHARACTERS = 4_000_000;
-const MAX_COLUMNS = 20_000;
-const MAX_NAME_CHARACTERS = 500;
-const MAX_CELLS = 200_000_000;
-
-export interface ReadCsvOptions {
-  /** the type of a column by its (repaired) name, where a person has corrected it */
-  types?: Record<string, ColumnType>;
-  signal?: AbortSignal;
-  onProgress?: (fraction: number, rows: number) => void;
-}
 
 /**
  * Reads a delimited text file; the delimiter and the encoding are detected, a missing header is made up.
  * @throws UserError when it is empty, has no rows, is binary, has an open quote, or is larger than a tab can hold;
  * AbortError
  */
-export async function readCsv(
-  file: Blob,
-  o: ReadCsvOptions = {},
-): Promise<{ table: Table; delimiter: string; repairs: Repair[] }> {
-  const repairs = createRepairLog();
-  const first = await buildColumns(file, o, repairs, null);
-  const again = first.columns.flatMap((column, i) => (column ? [] : [i]));
-  if (again.length > 0) {
-    // numbers at first, words later: their spellings are read in a second pass
-    const second = await buildColumns(file, o, createRepairLog(), new Set(again));
-    for (const i of again) first.columns[i] = second.columns[i];
-  }
-  const columns = first.columns.filter((column) => column !== null);
-  return { table: { rows: first.rows, columns }, delimiter: first.delimiter, repairs: repairs.list() };
+export async function readCsv(file: Blob, o: ReadTableOptions = {}): Promise<ReadTable & { delimiter: string }> {
+  let delimiter = ',';
+  const read = await buildTable(async (into, repairs) => {
+    for await (const piece of readRows(file, repairs, o)) {
+      let { cells } = piece;
+      if (into.width === 0 && cells.length > 0) {
+        delimiter = piece.delimiter;
+        const header = readHeader(cells, repairs);
+        if (header.isStated) cells = cells.slice(1);
+        header.names.forEach(into.addColumn);
+      }
+      for (const row of cells) addRow(into, row, repairs);
+      o.onProgress?.(piece.fraction, into.rows);
+    }
+    const { width, rows } = into;
+    if (width === 0) throw new UserError('missing', 'content: the file has no row. Choose a file with a header and rows'); // prettier-ignore
+    if (rows === 0) {
+      throw new UserError('missing', `rows: the file has a header of ${width} columns and nothing below it. Add rows`);
+    }
+  }, o);
+  return { ...read, delimiter };
 }
 
-/** @param only the columns to build with their spellings kept; null builds all */
-async function buildColumns(
-  file: Blob,
-  o: ReadCsvOptions,
-  repairs: RepairLog,
-  only: Set<number> | null,
-): Promise<{ columns: (Column | null)[]; rows: number; delimiter: string }> {
-  const types = new Map(Object.entries(o.types ?? {}));
-  const budget: TextBudget = { characters: 0, spellings: 0 };
-  let builders: (ColumnBuilder | null)[] = [];
-  let names: string[] | null = null;
-  let rows = 0;
-  let delimiter = ',';
-
-  const addRow = (cells: string[]) => {
-    rows++;
-    const surplus = cells.length > builders.length && cells.slice(builders.length).some((cell) => cell.trim() !== '');
-    if (cells.length < builders.length || surplus) {
-      repairs.add('raggedRows', 1, `data row ${rows} with ${cells.length} cells instead of ${builders.length}`);
-    }
-    for (let i = 0; i < builders.length; i++) builders[i]?.add(cells[i] ?? '');
-  };
-
-  for await (const piece of readRows(file, repairs, o)) {
-    let { cells } = piece;
-    if (!names && cells.length > 0) {
-      delimiter = piece.delimiter;
-      const header = readHeader(cells, repairs);
-      names = header.names;
-      if (header.isStated) cells = cells.slice(1);
-      builders = names.map((name, i) =>
-        only && !only.has(i)
-          ? null
-          : createColumnBuilder(name, budget, { type: types.get(name), keepSpellings: only !== null }),
-      );
-    }
-    for (const row of cells) addRow(row);
-    if (rows * builders.length > MAX_CELLS) {
-      throw new UserError(
-        'unsupported',
-        `table size: more than ${MAX_CELLS / 1e6} million cells. Use fewer rows or columns`,
-      );
-    }
-    o.onProgress?.(piece.fraction, rows);
+function addRow(into: TableBuilder, cells: string[], repairs: RepairLog): void {
+  into.addRow(cells);
+  const { width } = into;
+  if (cells.length === width) return;
+  const surplus = cells.length > width && cells.slice(width).some((cell) => cell.trim() !== '');
+  if (cells.length < width || surplus) {
+    repairs.add('raggedRows', 1, `data row ${into.rows} with ${cells.length} cells instead of ${width}`);
   }
-  if (!names) throw new UserError('missing', 'content: the file has no row. Choose a file with a header and rows');
-  if (rows === 0) {
-    throw new UserError(
-      'missing',
-      `rows: the file has a header of ${names.length} columns and nothing below it. Add rows`,
-    );
-  }
-  const columns: (Column | null)[] = [];
-  for (let i = 0; i < builders.length; i++) {
-    columns.push(builders[i]?.build(i, repairs) ?? null);
-    builders[i] = null; // so that its memory can go before the next one is built
-  }
-  return { columns, rows, delimiter };
 }
 
 interface RowsPiece {
@@ -111,7 +57,7 @@ interface RowsPiece {
 }
 
 /** Yields rows of cells, blank lines left out. */
-async function* readRows(file: Blob, repairs: RepairLog, o: ReadCsvOptions): AsyncGenerator<RowsPiece> {
+async function* readRows(file: Blob, repairs: RepairLog, o: ReadTableOptions): AsyncGenerator<RowsPiece> {
   let parser: Papa.Parser | null = null;
   let delimiter = ',';
   let rest = '';
@@ -178,31 +124,12 @@ function sniffDelimiter(text: string, newline: string, isWhole: boolean): string
 /** The names of the columns, made unique; a first row that looks like data is not one of names. */
 function readHeader(rows: string[][], repairs: RepairLog): { names: string[]; isStated: boolean } {
   const first = rows[0].map((cell) => cell.trim());
-  if (first.length > MAX_COLUMNS) {
-    throw new UserError(
-      'unsupported',
-      `number of columns: ${first.length.toLocaleString('en')}, more than ${MAX_COLUMNS.toLocaleString('en')}. Check the delimiter, or use fewer columns`,
-    );
-  }
+  if (first.length > MAX_COLUMNS) throw tooManyColumns(first.length.toLocaleString('en'));
   if (looksLikeData(first, rows)) {
     repairs.add('missingHeader', 1);
     return { names: first.map((_, i) => `column_${i + 1}`), isStated: false };
   }
-  const taken = new Set(first);
-  const seen = new Set<string>();
-  const names = first.map((cell, i) => {
-    let name = cell.slice(0, MAX_NAME_CHARACTERS) || `column_${i + 1}`;
-    if (name.length < cell.length) repairs.add('longHeaders', 1, quote(name));
-    if (cell === '') repairs.add('blankHeaders', 1, quote(name));
-    if (seen.has(name) || (cell === '' && taken.has(name))) {
-      const base = name;
-      for (let n = 2; seen.has(name) || taken.has(name); n++) name = `${base}_${n}`;
-      if (cell !== '') repairs.add('duplicateHeaders', 1, `${quote(base)}, now ${quote(name)}`);
-    }
-    seen.add(name);
-    return name;
-  });
-  return { names, isStated: true };
+  return { names: first.map(createNamer(repairs, first)), isStated: true };
 }
 
 /** Numbers only, or numbers beside words that come again further down in their own column, as a class does. */

@@ -1,64 +1,102 @@
-// Rows out of JSON: one object a line (JSON Lines, NDJSON), or one array of objects. The files are small beside CSV and
-// are read whole.
+// JSON to a typed table: one object a line (JSON Lines, NDJSON), read in pieces, or one array of objects, read whole. A
+// value counts as the text it would be in a CSV, so that a column has the same type whichever file it came in.
 
-import { UserError } from '../../base/errors.ts';
-import { createRepairLog, quote, type Repair } from '../repairs.ts';
-import type { Row } from '../table.ts';
+import { abortError, UserError } from '../../base/errors.ts';
+import { quote, type RepairLog } from '../repairs.ts';
+import { buildTable, createNamer, type ReadTable, type ReadTableOptions, type TableBuilder } from '../tableBuilder.ts';
 import { readText } from './text.ts';
 
-export const JSON_NAME = /\.(jsonl|ndjson|jsonlines|json)$/i;
-
-/** Beyond this a file would not fit into one string, and not into the memory of most. */
+/** An array beyond this would not fit into one string, and not into the memory of most. */
 const MOST_BYTES = 400 * 2 ** 20;
+/** Longer than any row of a table. */
+const MOST_LINE_CHARACTERS = 16_000_000;
 
 /**
- * @returns the rows, and every key in the order in which they are first met
+ * Keys become columns in the order in which they are first met; a key that an object lacks is missing there.
  * @throws UserError that names the line where one is no JSON, or no object of plain values; AbortError
  */
-export async function readJsonLines(
-  file: Blob,
-  o: { signal?: AbortSignal; onProgress?: (fraction: number, rows: number) => void } = {},
-): Promise<{ rows: Row[]; keys: string[]; repairs: Repair[] }> {
-  if (file.size > MOST_BYTES) throw new UserError('unsupported', 'JSON file: it is larger than 400 MB. Cut it into parts, or use CSV'); // prettier-ignore
-  const repairs = createRepairLog();
-  let text = '';
-  for await (const piece of readText(file, repairs, o)) {
-    text += piece.text;
-    o.onProgress?.(piece.fraction, 0);
+export async function readJsonLines(file: Blob, o: ReadTableOptions = {}): Promise<ReadTable> {
+  const isArray = await startsArray(file);
+  if (isArray && file.size > MOST_BYTES) {
+    throw new UserError('unsupported', 'JSON file: it is one array of more than 400 MB. Save it with one object a line, or as CSV'); // prettier-ignore
   }
-  const rows = /^\s*\[/.test(text) ? readArray(text) : readLines(text);
-  if (rows.length === 0) throw new UserError('missing', 'rows: the JSON file has none. Add one object a line');
-  const keys = new Set(rows.flatMap((row) => Object.keys(row)));
-  return { rows, keys: [...keys], repairs: repairs.list() };
+  return buildTable(async (into, repairs) => {
+    const addObject = objectAdder(into, repairs);
+    await (isArray ? addArray : addLines)(file, addObject, into, repairs, o);
+    if (into.rows === 0) throw new UserError('missing', 'rows: the JSON file has none. Add one object a line');
+  }, o);
 }
 
-function readArray(text: string): Row[] {
-  const value = parse(text, 'the array');
-  return (value as unknown[]).map((item, i) => toRow(item, `item ${i + 1}`));
+type AddObject = (value: unknown, where: () => string) => void;
+
+async function addLines(file: Blob, add: AddObject, into: TableBuilder, repairs: RepairLog, o: ReadTableOptions) {
+  let rest = '';
+  let number = 0;
+  for await (const piece of readText(file, repairs, o)) {
+    const lines = (rest + piece.text).split(/\r?\n/);
+    rest = piece.isLast ? '' : lines.pop()!;
+    if (rest.length > MOST_LINE_CHARACTERS) {
+      throw new UserError('unsupported', `JSON file, line ${number + lines.length + 1}: it is longer than ${MOST_LINE_CHARACTERS / 1e6} million characters. Give one object a line`); // prettier-ignore
+    }
+    for (const line of lines) {
+      number++;
+      const where = () => `line ${number}`;
+      if (line.trim() !== '') add(parse(line, where), where);
+    }
+    o.onProgress?.(piece.fraction, into.rows);
+  }
 }
 
-function readLines(text: string): Row[] {
-  return text
-    .split(/\r?\n|\r/)
-    .flatMap((line, i) => (line.trim() === '' ? [] : [toRow(parse(line, `line ${i + 1}`), `line ${i + 1}`)]));
+async function addArray(file: Blob, add: AddObject, into: TableBuilder, repairs: RepairLog, o: ReadTableOptions) {
+  let text = '';
+  for await (const piece of readText(file, repairs, o)) text += piece.text;
+  const items = parse(text, () => 'the array') as unknown[];
+  for (const [i, item] of items.entries()) {
+    add(item, () => `item ${i + 1}`);
+    if (i % 10_000 > 0) continue;
+    if (o.signal?.aborted) throw abortError();
+    o.onProgress?.(i / items.length, into.rows);
+  }
 }
 
-function parse(text: string, where: string): unknown {
+function objectAdder(into: TableBuilder, repairs: RepairLog): AddObject {
+  const nameOf = createNamer(repairs);
+  const places = new Map<string, number>();
+  return (value, where) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new UserError('invalid', `JSON file, ${where()}: it is no object. Give one object a line, such as {"size": 1.5}`); // prettier-ignore
+    }
+    const cells = new Array<string>(into.width).fill('');
+    for (const [key, cell] of Object.entries(value)) {
+      if (typeof cell === 'object' && cell !== null) {
+        throw new UserError('invalid', `JSON file, ${where()}: ${quote(key)} holds a list or an object. Give a number, a text, true, false or null`); // prettier-ignore
+      }
+      let place = places.get(key);
+      if (place === undefined) {
+        place = into.width;
+        places.set(key, place);
+        into.addColumn(nameOf(key));
+      }
+      cells[place] = cell === null ? '' : String(cell);
+    }
+    into.addRow(cells);
+  };
+}
+
+function parse(text: string, where: () => string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new UserError('invalid', `JSON file, ${where}: it is no JSON, such as ${quote(text.trim())}. Give one object a line`, { cause }); // prettier-ignore
+    throw new UserError('invalid', `JSON file, ${where()}: it is no JSON, such as ${quote(text.trim())}. Give one object a line`, { cause }); // prettier-ignore
   }
 }
 
-function toRow(value: unknown, where: string): Row {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new UserError('invalid', `JSON file, ${where}: it is no object. Give one object a line, such as {"size": 1.5}`); // prettier-ignore
-  }
-  for (const [key, cell] of Object.entries(value)) {
-    if (typeof cell === 'object' && cell !== null) {
-      throw new UserError('invalid', `JSON file, ${where}: ${quote(key)} holds a list or an object. Give a number, a text, true, false or null`); // prettier-ignore
-    }
-  }
-  return value as Row;
+async function startsArray(file: Blob): Promise<boolean> {
+  return (await openingOf(file)).startsWith('[');
+}
+
+/** The first characters of a text in whatever encoding, those of it that are ASCII; without white space and byte order marks. */
+export async function openingOf(file: Blob): Promise<string> {
+  const bytes = new Uint8Array(await file.slice(0, 4096).arrayBuffer());
+  return String.fromCharCode(...bytes.filter((byte) => byte > 0 && byte < 128)).trimStart();
 }

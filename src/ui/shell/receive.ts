@@ -1,6 +1,13 @@
 // Files from a drop, a paste or a picker. Folders are walked to their end; a file from a folder keeps its path as its
 // name, since a folder's name is the class of the images in it.
 
+/** What a picker offers, by names and media types; what a file really is, its bytes say. */
+export const ACCEPTED = {
+  table:
+    '.csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson,.parquet,.pq,.zip,text/csv,text/tab-separated-values,application/json',
+  images: 'image/*,.zip,application/zip',
+};
+
 /** What a drop holds. The entries must be taken before the event is over, so call it without awaiting first. */
 export async function filesOfDrop(transfer: DataTransfer): Promise<File[]> {
   const entries = [...transfer.items].map((item) => (item.kind === 'file' ? item.webkitGetAsEntry() : null));

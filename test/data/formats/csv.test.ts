@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readCsv, type ReadCsvOptions, writeCsv } from '../../../src/data/formats/csv.ts';
+import { readCsv, writeCsv } from '../../../src/data/formats/csv.ts';
+import type { ReadTableOptions } from '../../../src/data/tableBuilder.ts';
 import { tableToRows } from '../../../src/data/rows.ts';
 import { isNumeric, type Table } from '../../../src/data/table.ts';
 
-const read = (text: BlobPart, o?: ReadCsvOptions) => readCsv(new Blob([text]), o);
+const read = (text: BlobPart, o?: ReadTableOptions) => readCsv(new Blob([text]), o);
 const rowsOf = (table: Table) =>
   tableToRows(
     table,
