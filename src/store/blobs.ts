@@ -4,6 +4,7 @@
 // and so what may go, is known in workspace.ts alone.
 
 import { UserError } from '../base/errors.ts';
+import { closedError } from './errors.ts';
 import { listFiles, listFolders, openFolder, readFile, removeFile, writeFile, type Folder } from './files.ts';
 import { createHash, sha256 } from './hash.ts';
 import type { Keys } from './keys.ts';
@@ -71,6 +72,12 @@ export function createBlobs(open: () => Promise<Folder>, askForm: () => Promise<
     return found !== undefined && (await hashOf(found)) === hash;
   }
 
+  /** @throws UserError where what was just written is gone again, or is not what the disk gives */
+  async function confirm(hash: string, what: string): Promise<void> {
+    if (!(await isSound(hash))) throw (await openFile(hash)) ? damaged(what) : closedError(what);
+    sound.add(hash);
+  }
+
   /** Writes content as it is to lie. */
   async function write(hash: string, content: Blob | ReadableStream<Uint8Array>, what: string): Promise<void> {
     const { keys, write } = await askForm();
@@ -83,11 +90,11 @@ export function createBlobs(open: () => Promise<Folder>, askForm: () => Promise<
   return {
     async put(content, what) {
       const hash = await sha256(content);
-      if (!(await isSound(hash))) {
+      if (await isSound(hash)) sound.add(hash);
+      else {
         await write(hash, content, what);
-        if (!(await isSound(hash))) throw damaged(what);
+        await confirm(hash, what);
       }
-      sound.add(hash);
       return hash;
     },
     async receive(hash, open, what) {
@@ -100,8 +107,7 @@ export function createBlobs(open: () => Promise<Folder>, askForm: () => Promise<
         if (error instanceof OtherBytes) return 'wrong';
         throw error;
       }
-      if (!(await isSound(hash))) throw damaged(what);
-      sound.add(hash);
+      await confirm(hash, what);
       return 'written';
     },
     async read(hash, what) {

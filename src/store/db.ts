@@ -4,6 +4,7 @@
 
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
 import { abortError, UserError } from '../base/errors.ts';
+import { standBack } from './clearing.ts';
 import { closedError, isClosed, nameWriteError } from './errors.ts';
 import type { Kind } from './kinds.ts';
 import type { SealFacts } from './places.ts';
@@ -107,7 +108,10 @@ export async function openDatabase(name: string, hooks: OpeningHooks): Promise<O
         letGo();
         hooks.onTerminated();
       },
-      terminated: () => hooks.onTerminated(),
+      terminated() {
+        standBack();
+        hooks.onTerminated();
+      },
     });
     return { db, fresh, dataLoss };
   } catch (error) {

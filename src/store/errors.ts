@@ -56,7 +56,7 @@ export function isClosed(error: unknown): boolean {
   return error instanceof DOMException && ['InvalidStateError', 'AbortError'].includes(error.name);
 }
 
-export function closedError(what: string, cause: unknown): UserError {
+export function closedError(what: string, cause?: unknown): UserError {
   return new UserError(
     'invalid',
     `storage: the browser closed it while ${what} was written. Nothing of it was saved; try again.`,

@@ -2,6 +2,7 @@
 // beside it and swaps. It knows nothing of what the files hold.
 
 import { UserError } from '../base/errors.ts';
+import { cleared, standBack } from './clearing.ts';
 import { blockedError, isGone, nameWriteError, openingError } from './errors.ts';
 import { sha256 } from './hash.ts';
 
@@ -16,14 +17,17 @@ export async function openTopFolder(name: string): Promise<Folder> {
     );
   }
   for (let attempt = 1; ; attempt++) {
+    await cleared();
     try {
-      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create: true });
+      // one that is not there any more is not made at once: the browser may be clearing it
+      const create = !opened.has(name) || attempt > 1;
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create });
       opened.add(name);
       return folder;
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
       if (opened.has(name) && CLEARING.has(error.name) && attempt < CLEARING_ATTEMPTS) {
-        await new Promise((resolve) => setTimeout(resolve, CLEARING_PAUSE_MS));
+        standBack();
         continue;
       }
       throw error.name === 'UnknownError' ? blockedError(error) : openingError(error, name);
@@ -35,12 +39,12 @@ export async function openTopFolder(name: string): Promise<Folder> {
 const opened = new Set<string>();
 /** What a browser says, for some seconds after it has cleared a folder under the page. */
 const CLEARING = new Set(['UnknownError', 'InvalidStateError', 'NotFoundError']);
-const CLEARING_ATTEMPTS = 40;
-const CLEARING_PAUSE_MS = 500;
+const CLEARING_ATTEMPTS = 14;
 
 /** Removes a folder at the top with all that is in it, where there is one. */
 export async function removeTopFolder(name: string): Promise<void> {
   await removeEntry(await navigator.storage.getDirectory(), name);
+  opened.delete(name);
 }
 
 /** A folder within a folder, made where it is not there. @throws UserError where there is no room */

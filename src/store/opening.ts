@@ -28,6 +28,8 @@ export interface Opener {
   close(): Promise<void>;
   /** Has the next `open` begin anew: what is held against each other may have changed. */
   forget(): void;
+  /** Has the next `open` begin anew where there is an incident: another tab may have dealt with it. */
+  reconsider(): Promise<void>;
   /** As `close`, and has the next `open` take whatever it finds for all there ever was. */
   beginAnew(): Promise<void>;
   /** Tells what the records came to when they were last seen whole from here. */
@@ -87,7 +89,6 @@ export function createOpener(options: OpenerOptions): Opener {
 
   async function openOnce(attempt = 1): Promise<Opened> {
     const facts = await keyring.look();
-    await keyring.keys(); // or it is locked
     let known = await ledger.read(); // before the database, which other tabs may write to meanwhile
     let opened;
     try {
@@ -161,6 +162,10 @@ export function createOpener(options: OpenerOptions): Opener {
     },
     close,
     forget,
+    async reconsider() {
+      const incident = (await opening?.catch(() => null))?.incident;
+      if (incident && incident !== NEWER) await close(); // nothing but a reload mends that one
+    },
     async beginAnew() {
       await close();
       seen = null;

@@ -3,6 +3,7 @@
 // go through `commit`, one at a time in all tabs. What the records mean is said in datasets.ts, runs.ts, versions.ts.
 
 import { createBlobs, type Blobs } from './blobs.ts';
+import { standBack } from './clearing.ts';
 import type { Codec } from './codec.ts';
 import { writing, type Database, type Summary } from './db.ts';
 import { closedError, isClosed, isQuotaError } from './errors.ts';
@@ -40,7 +41,7 @@ export interface Workspace extends Reader {
   readBlob(sha256: string, what: string): Promise<Blob>;
   /** What all records come to, by what the database says of itself. */
   summary(): Promise<Summary>;
-  /** What is wrong with what is kept; null where it is whole, or locked. */
+  /** What is wrong with what is kept, also where it is locked; null where it is whole. */
   incident(): Promise<Incident | null>;
   /** called after each commit of this workspace with the kinds that it changed */
   onCommitted: (kinds: Kind[]) => void;
@@ -75,6 +76,8 @@ export interface Workspace extends Reader {
   collected(): Promise<void>;
   /** Has the database be opened, and held against the ledger, anew. */
   reopen(): Promise<void>;
+  /** As `reopen`, where there is an incident: another tab may have dealt with it. */
+  reconsider(): Promise<void>;
 }
 
 export interface WorkspaceOptions {
@@ -114,6 +117,7 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
 
   async function database(): Promise<Database> {
     const { db, incident } = await opener.open();
+    await keyring.keys(); // or it is locked
     if (db) return db;
     throw incidentError(incident!);
   }
@@ -121,6 +125,7 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
   /** @throws UserError where something is to be dealt with before anything is written */
   async function writable(): Promise<Database> {
     const { db, incident } = await opener.open();
+    await keyring.keys();
     if (incident || !db) throw incidentError(incident!);
     return db;
   }
@@ -131,6 +136,7 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
       return await work(await database());
     } catch (error) {
       if (!isClosed(error)) throw await opener.explain(error);
+      standBack();
       opener.forget();
       return work(await database());
     }
@@ -157,6 +163,7 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
         return { result, change };
       } catch (error) {
         if (!isClosed(error) && !isClosed((error as Error).cause)) throw await opener.explain(error);
+        standBack();
         opener.forget();
         throw closedError(what, error);
       }
@@ -283,7 +290,14 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
     },
     readBlob: (sha256, what) => blobs.read(sha256, what),
     summary: async () => (await readSummary(await database())).summary,
-    incident: async () => ((await keyring.isLocked()) ? null : (await opener.open()).incident),
+    async incident() {
+      try {
+        return (await opener.open()).incident; // what is counted and hashed is sealed, so that no key is asked for
+      } catch (error) {
+        if (await keyring.isLocked()) return null; // it is of an earlier schema
+        throw error;
+      }
+    },
     alone,
     exclusively: (work) => withLock(blobLock, () => alone(work)),
     async beginAnew() {
@@ -296,6 +310,7 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
       await collecting;
     },
     reopen: () => opener.close(),
+    reconsider: () => opener.reconsider(),
     onSealingStep: () => {},
     onCommitted: () => {},
     onBlocked: () => {},

@@ -85,6 +85,7 @@ export function createContext(setup: EngineSetup): Context {
   const pixels: Context['pixels'] = createCache(1);
   const predictions: Context['predictions'] = createCache(8);
   events.follow((event) => {
+    if (event.kind === 'changed') void workspace.reconsider(); // while there is an incident nothing but its end changes anything
     if (event.kind !== 'passphrase' || !event.lock) return;
     void workspace.lock();
     for (const cache of [tables, pixels, predictions]) cache.forget('');

@@ -161,7 +161,10 @@ describe('a sealed workspace', () => {
     await ws.close();
     await new Promise((resolve) => (indexedDB.deleteDatabase(`${name} sealed`).onsuccess = resolve));
     await (await anotherTab().folder()).removeEntry('seal.json');
-    const later = await unlocked();
+    const later = anotherTab();
+    expect(await later.incident()).toMatchObject({ kind: 'wiped', expected: { version: 1 } }); // no key is needed to see it
+    await expect(salvage(later)).rejects.toThrow('locked');
+    await later.keyring.unlock(PASSPHRASE);
     expect(await later.incident()).toMatchObject({ kind: 'wiped' });
     expect(await salvage(later)).toMatchObject({ lost: [] });
     await expectEverything(later);

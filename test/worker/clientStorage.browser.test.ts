@@ -49,13 +49,19 @@ describe('what is kept', () => {
     client.close();
     await new Promise((resolve) => (indexedDB.deleteDatabase(DATABASE).onsuccess = resolve));
     client = clientOn(DATABASE);
+    const other = clientOn(DATABASE);
     const { lathe } = client;
     expect(await lathe.incident()).toMatchObject({ kind: 'wiped', expected: { dataset: 1 } });
+    expect(await other.lathe.incident()).toMatchObject({ kind: 'wiped' });
     expect(await lathe.datasets()).toEqual([]);
     expect(await errorOf(lathe.importFiles([csv('other.csv', 'a,b\n1,2\n3,4\n')]))).toMatchObject({ code: 'missing' });
     expect(await lathe.salvage()).toMatchObject({ recovered: 1, lost: [] });
     expect((await lathe.datasets()).map(({ name }) => name)).toEqual(['clouds']);
     expect(await lathe.incident()).toBeNull();
+    await expect.poll(() => other.lathe.incident()).toBeNull(); // it heard of the salvage
+    const [{ id, name }] = await other.lathe.datasets();
+    await other.lathe.renameDataset(id, name);
+    other.close();
   });
 
   it('leaves the page whole, as one file', async () => {
