@@ -5,6 +5,7 @@
 import type { LossSpec } from '../model/recipe.ts';
 import { isKernel, isTrained } from '../model/slots.ts';
 import type { Head } from '../model/spec.ts';
+import { weightOf, type Learning } from './frozen.ts';
 import type { Graph, Operation, Tensor } from './graph.ts';
 import { convForward, convInputGradient, convWeightGradient, type Convolution } from './kernels/conv.ts';
 import { denseForward, denseInputGradient, denseWeightGradient } from './kernels/dense.ts';
@@ -17,7 +18,13 @@ import {
 import { addForward, addInputGradient, copyForward, copyInputGradient } from './kernels/elementwise.ts';
 import { embeddingForward, embeddingGradient } from './kernels/embedding.ts';
 import { headKernel, lossKernel, scoredHead } from './kernels/loss.ts';
-import { batchNormForward, batchNormGradient, layerNormForward, layerNormGradient } from './kernels/norm.ts';
+import {
+  batchNormForward,
+  batchNormGradient,
+  fixedNormGradient,
+  layerNormForward,
+  layerNormGradient,
+} from './kernels/norm.ts';
 import { poolForward, poolInputGradient } from './kernels/pool.ts';
 import { productKernel, type Product, type Variant } from './kernels/product.ts';
 import { channelSums, partsOf, sumParts } from './kernels/reduce.ts';
@@ -58,6 +65,8 @@ export interface PassInput {
   loss: LossSpec;
   /** null: nothing is learned */
   rule: UpdateRule | null;
+  /** what is moved by it; null where nothing is learned */
+  learning: Learning | null;
   /** name to numbers; `partial` grows as kernels ask for it */
   buffers: Map<string, number>;
   choose: ChooseVariant;
@@ -83,7 +92,7 @@ export class PassWriter {
     const rule = this.#rule;
     if (rule.clipNorm === null) return;
     const { weights, parameters } = this.#o.graph;
-    const kernels = weights.filter((weight) => isTrained(weight) && isKernel(weight));
+    const kernels = weights.filter((weight) => isTrained(weight) && isKernel(weight) && this.#learning.moves(weight));
     const inKernel = kernels.map(({ offset, size }) => `(i >= ${offset}u && i < ${offset + size}u)`).join(' || ');
     this.#add(...clippedUpdate(() => this.#draft(), rule, parameters, inKernel || 'false'));
   }
@@ -127,8 +136,9 @@ export class PassWriter {
       case 'averagePool':
         return this.#add(poolForward(this.#draft(), operation, pass));
       case 'batchNorm': {
-        this.#needPartial(...this.#normPartial(operation));
-        return this.#add(...batchNormForward(() => this.#draft(), operation, pass));
+        const isFixed = this.#o.learning !== null && !this.#moves(operation);
+        if (!isFixed) this.#needPartial(...this.#normPartial(operation));
+        return this.#add(...batchNormForward(() => this.#draft(), operation, pass, isFixed));
       }
       case 'layerNorm':
         return this.#add(layerNormForward(this.#draft(), operation, pass));
@@ -143,22 +153,28 @@ export class PassWriter {
     }
   }
 
-  /** The gradient by the input first: it needs the weights as they were. */
+  /** The gradient by the input first: it needs the weights as they were. What only frozen layers lead to is passed over. */
   #backward(operation: Operation): void {
     const pass = this.#o.pass;
     const { tensor } = operation.input;
-    const turn = operation.kind === 'add' || tensor.source ? null : this.#turn(tensor);
+    const { tensors } = this.#learning;
+    if (!tensors.has(operation.output.tensor)) return;
+    const moves = this.#moves(operation);
+    const turn = operation.kind === 'add' || !tensors.has(tensor) ? null : this.#turn(tensor);
     const give = (draft: Draft) => defineGive(draft, tensor, turn!);
     switch (operation.kind) {
       case 'dense':
         if (turn) this.#product((draft) => denseInputGradient(draft, operation, pass, give(draft)));
+        if (!moves) return;
         return this.#product((draft) => denseWeightGradient(draft, operation, pass, this.#taker(draft, operation)));
       case 'conv':
       case 'convTranspose':
         if (turn) this.#product((draft) => convInputGradient(draft, operation, pass, give(draft)));
-        return this.#convWeights(operation);
+        if (moves) this.#convWeights(operation);
+        return;
       case 'depthwise': {
         if (turn) this.#add(depthwiseInputGradient(this.#draft(), operation, pass, turn));
+        if (!moves) return;
         const parts = depthwiseParts(operation, pass);
         const draft = this.#draft();
         const size = operation.kernel.size + (operation.bias?.size ?? 0);
@@ -172,6 +188,10 @@ export class PassWriter {
         if (turn) this.#add(poolInputGradient(this.#draft(), operation, pass, turn));
         return;
       case 'batchNorm':
+        if (!moves) {
+          if (turn) this.#add(fixedNormGradient(this.#draft(), operation, pass, turn));
+          return;
+        }
         return this.#add(
           ...batchNormGradient(
             () => this.#draft(),
@@ -182,26 +202,21 @@ export class PassWriter {
           ),
         );
       case 'layerNorm':
-        this.#needPartial(...this.#normPartial(operation));
+        if (moves) this.#needPartial(...this.#normPartial(operation));
         return this.#add(
-          ...layerNormGradient(
-            () => this.#draft(),
-            operation,
-            pass,
-            turn,
-            (d) => this.#update(d),
-          ),
+          ...layerNormGradient(() => this.#draft(), operation, pass, turn, moves ? (d) => this.#update(d) : null),
         );
       case 'copy':
         if (turn) this.#add(copyInputGradient(this.#draft(), operation, pass, turn));
         return;
       case 'add':
         for (const summand of [operation.input.tensor, operation.other.tensor]) {
-          if (summand.source) continue;
+          if (!tensors.has(summand)) continue;
           this.#add(addInputGradient(this.#draft(), operation, pass, summand, this.#turn(summand)));
         }
         return;
       case 'embedding': {
+        if (!moves) return;
         const draft = this.#draft();
         return this.#add(embeddingGradient(draft, operation, pass, this.#taker(draft, { kernel: operation.table })));
       }
@@ -290,6 +305,17 @@ export class PassWriter {
     const { rule } = this.#o;
     if (!rule) throw new Error('a pass that learns needs an optimiser');
     return rule;
+  }
+
+  get #learning(): Learning {
+    const { learning } = this.#o;
+    if (!learning) throw new Error('a pass that learns needs to know what');
+    return learning;
+  }
+
+  #moves(operation: Operation): boolean {
+    const weight = weightOf(operation);
+    return weight !== null && this.#learning.moves(weight);
   }
 
   #draft(): Draft {

@@ -3,6 +3,7 @@
 
 import type { LossSpec } from '../model/recipe.ts';
 import { headUnits, type Network } from '../model/spec.ts';
+import { whatLearns, type Learning } from './frozen.ts';
 import { buildGraph, type Graph } from './graph.ts';
 import { needsInput } from './kernels/activation.ts';
 import { momentsOf } from './kernels/norm.ts';
@@ -40,22 +41,25 @@ export interface PlanInput {
   batchSize: number;
   loss: LossSpec;
   rule: UpdateRule;
+  /** names of layers that do not learn */
+  frozen?: readonly string[];
   /** how many threads keep the device busy */
   threads: number;
 }
 
 /** The plan of a training. @throws UserError where the layers do not fit each other */
 export function planTraining(
-  { network, batchSize, loss, rule, threads }: PlanInput,
+  { network, batchSize, loss, rule, frozen = [], threads }: PlanInput,
   choose: ChooseVariant,
 ): TrainingPlan {
   const graph = buildGraph(network, 'x');
   // a batch that is only looked at may be larger: there are no gradients to hold
   const rows = network.inputShape.length === 1 ? Math.max(batchSize, 256) : batchSize;
   const buffers = inferenceBuffers(graph, network, rows);
-  for (const [name, size] of trainingBuffers(graph, batchSize, rule)) buffers.set(name, size);
+  const learning = whatLearns(graph, new Set(frozen));
+  for (const [name, size] of trainingBuffers(graph, batchSize, rule, learning)) buffers.set(name, size);
   const pass = { rows: batchSize, training: true };
-  const writer = new PassWriter({ graph, head: network.head, loss, rule, buffers, choose, threads, pass });
+  const writer = new PassWriter({ graph, head: network.head, loss, rule, learning, buffers, choose, threads, pass });
   writer.step();
   const inference = planPasses(network, loss, rows, buffers, choose);
   return { graph, buffers, training: writer.kernels, inference, slots: slotsOf(rule.optimizer) };
@@ -78,7 +82,17 @@ function planPasses(
   const graph = buildGraph(network, 'evaluation.x');
   const kernels = (end: 'score' | 'predict') => {
     const pass = { rows, training: false };
-    const writer = new PassWriter({ graph, head: network.head, loss, rule: null, buffers, choose, threads: 1, pass });
+    const writer = new PassWriter({
+      graph,
+      head: network.head,
+      loss,
+      rule: null,
+      learning: null,
+      buffers,
+      choose,
+      threads: 1,
+      pass,
+    });
     writer.forward(end);
     return writer.kernels;
   };
@@ -98,7 +112,7 @@ function inferenceBuffers(graph: Graph, network: Network, rows: number): Map<str
   return buffers;
 }
 
-function trainingBuffers(graph: Graph, rows: number, rule: UpdateRule): Map<string, number> {
+function trainingBuffers(graph: Graph, rows: number, rule: UpdateRule, { tensors }: Learning): Map<string, number> {
   const buffers = new Map(['x', 'y', 'rowWeights', 'permutation'].map((name) => [name, 0]));
   for (let slot = 0; slot < slotsOf(rule.optimizer); slot++) buffers.set(`slot${slot}`, graph.parameters);
   buffers.set('partial', 4);
@@ -108,7 +122,7 @@ function trainingBuffers(graph: Graph, rows: number, rule: UpdateRule): Map<stri
   }
   for (const tensor of graph.tensors) {
     if (tensor.source) continue;
-    buffers.set(gradientOf(tensor), fours(rows * tensor.size));
+    if (tensors.has(tensor)) buffers.set(gradientOf(tensor), fours(rows * tensor.size));
     if (needsInput(tensor.activation)) buffers.set(inputOf(tensor), fours(rows * tensor.size));
   }
   for (const { kind, output } of graph.operations) {

@@ -29,6 +29,8 @@ export interface TrainingInput {
   clipNorm?: number | null;
   data: Rows;
   seed: number;
+  /** names of layers whose weights, averages included, stay as they are */
+  frozen?: readonly string[];
   /** every weight of the network, by name */
   initial: Weight[];
   /** measurements of earlier trainings, and where new ones are put; nothing is measured where left out */
@@ -102,7 +104,7 @@ const TUNING_BUDGET = 250;
  * @throws UserError where the network does not fit its input, or does not fit the device
  */
 export async function compileTraining(input: TrainingInput): Promise<Trainer> {
-  const { gpu, network, data, optimizer } = input;
+  const { gpu, network, data, optimizer, frozen } = input;
   checkDevice(gpu);
   const { device } = gpu;
   const batchSize = Math.min(input.batchSize, data.rows);
@@ -110,7 +112,7 @@ export async function compileTraining(input: TrainingInput): Promise<Trainer> {
   const loss = input.loss ?? defaultLoss(network.head);
   const tuning = input.tuning ?? {};
   const makePlan = () =>
-    planTraining({ network, batchSize, loss, rule, threads: gpu.threads }, (shape) =>
+    planTraining({ network, batchSize, loss, rule, frozen, threads: gpu.threads }, (shape) =>
       chooseVariant(gpu, tuning, shape),
     );
   let plan = makePlan();

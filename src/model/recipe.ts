@@ -56,6 +56,17 @@ export interface TrainingSpec {
   earlyStopping: EarlyStoppingSpec | null;
 }
 
+/** What training begins from in place of seeded weights: fine-tuning. */
+export interface StartSpec {
+  /** SHA-256 of a version's network, preparation and weights as they are kept; the preparation is taken from there too */
+  trained: string;
+  /**
+   * names of layers, `head` the last, whose weights stay as they are. A batch normalisation among them goes by its
+   * averages, which stay too; a dropout goes on
+   */
+  frozen: string[];
+}
+
 export interface Recipe {
   format: 1;
   /** id of the data set: the SHA-256 of its content */
@@ -68,6 +79,8 @@ export interface Recipe {
   preparation: PreparationSpec;
   split: SplitSpec;
   model: ModelSpec;
+  /** left out: weights by the seed, and a preparation fitted on the training part */
+  start?: StartSpec;
   training: TrainingSpec;
   seed: number;
   backend: BackendChoice;

@@ -40,6 +40,9 @@ export const GATES = { simpleRnn: 1, lstm: 4, gru: 3 } as const satisfies Record
 export const isTrained = ({ role }: { role: WeightRole }): boolean =>
   role !== 'movingMean' && role !== 'movingVariance';
 
+/** The layer of a weight, by the weight's name. */
+export const layerOf = (weight: string): string => weight.slice(0, weight.lastIndexOf('/'));
+
 /** Whether L1, L2 and decoupled decay apply to it. */
 export const isKernel = ({ role }: { role: WeightRole }): boolean => /kernel|embeddings/i.test(role);
 

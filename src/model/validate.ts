@@ -100,6 +100,12 @@ const recipe = v.strictObject({
     replay: v.optional(number(0, 1)),
   }),
   model,
+  start: v.optional(
+    v.strictObject({
+      trained: v.pipe(v.string('must be text'), v.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hex')),
+      frozen: v.array(text, 'must be a list of names of layers'),
+    }),
+  ),
   training,
   seed: whole(0, 4_294_967_295),
   backend: oneOf('auto', 'webgpu', 'webgl', 'cpu'),

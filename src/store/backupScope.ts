@@ -67,11 +67,12 @@ export function soundPart(
       return !why;
     });
   const dataset = sift('dataset', (value) => !refsOf('dataset', value).every(isWhole) && 'its content');
-  const run = sift('run', ({ recipeId }) => !all.recipe.has(recipeId) && 'its recipe');
+  const recipe = sift('recipe', (value) => !refsOf('recipe', value).every(isWhole) && 'what it starts from');
+  const run = sift('run', ({ recipeId }) => !recipe.has(recipeId) && 'its recipe');
   const log = pick(all.log, (key) => run.has(key)); // of a run that is not there, that is told
   const version = sift('version', ({ runId, recipeId, trained }) => {
     if (!run.has(String(runId))) return `its run ${runId}`;
-    if (!all.recipe.has(recipeId)) return 'its recipe';
+    if (!recipe.has(recipeId)) return 'its recipe';
     return trained !== null && !isWhole(trained) && 'its network with all weights';
   });
   // a version can be used without its reference, which is left out then
@@ -91,7 +92,7 @@ export function soundPart(
   return {
     sound: {
       dataset,
-      recipe: all.recipe,
+      recipe,
       run,
       log,
       model: all.model,

@@ -28,7 +28,12 @@ export async function describeRecord(codec: Codec, record: Described): Promise<s
   }
 }
 
-const PARTS: Partial<Record<string, string>> = { dataset: 'content of ', version: 'weights of ', batch: 'rows of ' };
+const PARTS: Partial<Record<string, string>> = {
+  dataset: 'content of ',
+  recipe: 'weights at the start of ',
+  version: 'weights of ',
+  batch: 'rows of ',
+};
 
 /** What of a record lies in the blobs that it refers to. */
 export async function describeContent(codec: Codec, record: Described): Promise<string> {

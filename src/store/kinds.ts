@@ -45,7 +45,7 @@ type Rules = {
 
 const RULES: Rules = {
   dataset: { refs: ({ content }) => (content ? Object.values(content) : []) },
-  recipe: { refs: () => [] },
+  recipe: { refs: ({ start }) => [start?.trained ?? null] },
   run: { refs: ({ recipeId }) => [recipeId], name: ({ state }) => state },
   log: { refs: () => [] },
   model: { refs: () => [] },

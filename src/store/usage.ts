@@ -1,4 +1,5 @@
-// What takes the room: by data set and by model, with a blob that several have counted once, with the oldest of them.
+// What takes the room: by data set and by model (its versions and their batches), with a blob that several have counted
+// once, with the oldest of them.
 
 import type { StoredRecord } from './db.ts';
 import { rangeOf } from './records.ts';
@@ -20,7 +21,7 @@ export interface UsageItem {
 export interface Usage {
   datasets: UsageItem[];
   models: UsageItem[];
-  /** of runs that can be gone on with */
+  /** of runs that can be gone on with, and what runs without a version started from */
   checkpoints: { runs: number; sizeBytes: number };
   /** the records themselves */
   records: { count: number; sizeBytes: number };
@@ -46,21 +47,27 @@ export async function readUsage(ws: Workspace): Promise<Usage> {
     const { key, value } = await readRecord<'dataset'>(codec, record);
     datasets.push({ key, name: value.name, versions: 0, ...take(record.refs) });
   }
+  /** of the weights that a recipe starts from */
+  const starts = new Map(records.filter(({ kind }) => kind === 'recipe').map(({ key, refs }) => [key, refs]));
   const models = new Map<string, UsageItem>();
+  const modelOf = new Map<number, string>();
   for (const record of records) {
-    if (record.kind !== 'version') continue;
-    const { model } = (await readRecord<'version'>(codec, record)).value;
+    if (record.kind !== 'version' && record.kind !== 'batch') continue; // versions come first
+    const { runId, ...value } = (await readRecord<'version' | 'batch'>(codec, record)).value;
+    if ('model' in value) modelOf.set(runId, value.model);
+    const model = modelOf.get(runId);
+    if (model === undefined) continue;
     const item = models.get(model) ?? { key: model, name: model, sizeBytes: 0, blobs: 0, versions: 0 };
-    const { blobs, sizeBytes } = take(record.refs);
+    const { blobs, sizeBytes } = take(record.refs.flatMap((ref) => [ref, ...(starts.get(ref) ?? [])]));
     models.set(model, {
       ...item,
       blobs: item.blobs + blobs,
       sizeBytes: item.sizeBytes + sizeBytes,
-      versions: item.versions + 1,
+      versions: item.versions + Number(record.kind === 'version'),
     });
   }
   const checkpoints = records.filter(({ kind }) => kind === 'checkpoint');
-  const { sizeBytes } = take(checkpoints.flatMap(({ refs }) => refs));
+  const { sizeBytes } = take([...checkpoints.flatMap(({ refs }) => refs), ...[...starts.values()].flat()]);
   const unused = [...sizes].filter(([name]) => !counted.has(name));
   return {
     datasets,

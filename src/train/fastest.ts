@@ -13,6 +13,8 @@ export interface Work {
   training: TrainingSpec;
   /** of the training part */
   rows: number;
+  /** names of layers that do not learn */
+  frozen?: readonly string[];
 }
 
 /** What came of timing one backend. */
@@ -129,12 +131,13 @@ async function timed(time: () => Promise<number>, allowedMs: number): Promise<Ou
 }
 
 /** Whatever a step's time depends on. */
-function keyOf({ network, training, rows }: Work, backends: BackendInfo[]): string {
+function keyOf({ network, training, rows, frozen = [] }: Work, backends: BackendInfo[]): string {
   const { inputShape, layers, head } = network;
   const { optimizer, l1, l2, clipNorm } = training;
   const adapters = backends.filter(({ available }) => available).map(({ adapter }) => adapter);
   const batch = batchOf(training, rows);
   const reads = Math.min(Math.ceil(rows / batch), 64); // short epochs wait for the device more often
   const rule = [optimizer.kind, l1 > 0, l2 > 0, ...(clipNorm ? ['clipped'] : [])];
-  return JSON.stringify(['outcomes', adapters, inputShape, layers, head, batch, reads, ...rule]);
+  const still = frozen.length > 0 ? [['frozen', ...frozen]] : [];
+  return JSON.stringify(['outcomes', adapters, inputShape, layers, head, batch, reads, ...rule, ...still]);
 }

@@ -31,6 +31,7 @@ export async function createGpuLearner(
     loss: lossOf(training, network.head),
     data: train,
     seed,
+    frozen: input.frozen,
     initial: begin.kept ?? begin.weights,
     tuning,
   });

@@ -12,6 +12,8 @@ export interface LearnerInput {
   /** class weights multiplied into the rows' own */
   train: TrainRows;
   validation: TrainRows | null;
+  /** layers whose weights, averages included, stay as they are; a batch normalisation among them goes by its averages */
+  frozen?: readonly string[];
   /** aborted: whatever is in progress ends with an AbortError */
   signal: AbortSignal;
 }

@@ -15,6 +15,8 @@ export interface TrainingPass {
   seed: number;
   /** steps done before, over all epochs; with the seed and the layer it fixes the dropout mask */
   step: number;
+  /** layers that do not learn: a batch normalisation among them goes by its moving averages, which stay */
+  frozen?: ReadonlySet<string>;
   /** takes the moving averages after this step; `value` is kept, the taker disposes it */
   onMoving(name: string, value: Tensor): void;
 }
@@ -66,8 +68,9 @@ export function forward(
       case 'globalAveragePool2d':
         return poolAll(tf, layer, input);
       case 'batchNorm': {
-        const onMoving = training && ((role: string, value: Tensor) => training.onMoving(`${name}/${role}`, value));
-        return normaliseBatch(tf, layer, input, take, onMoving);
+        const moves = training !== null && !training.frozen?.has(name);
+        const onMoving = (role: string, value: Tensor) => training!.onMoving(`${name}/${role}`, value);
+        return normaliseBatch(tf, layer, input, take, moves ? onMoving : null);
       }
       case 'layerNorm':
         return normalisePlaces(tf, layer, input, take);

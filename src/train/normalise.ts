@@ -8,9 +8,9 @@ type Take = (role: string) => Tensor;
 
 /**
  * Batch normalisation over all axes but the last (Ioffe and Szegedy 2015): by the batch's own mean and variance in
- * training, by the moving ones in prediction. Moving = moving * momentum + batch's * (1 - momentum), the variance
+ * training, by the moving ones in prediction, and where it is frozen. Moving = moving * momentum + batch's * (1 - momentum), the variance
  * divided by n as Keras does, not by n - 1 as PyTorch does.
- * @param onMoving takes the moving averages after this step in training, null in prediction; `value` is kept, the taker disposes it
+ * @param onMoving takes the moving averages after this step in training, null where they are gone by; `value` is kept, the taker disposes it
  */
 export function normaliseBatch(
   tf: Tf,

@@ -43,7 +43,7 @@ const STEPS_MS = 150;
 /** More steps make no figure better. */
 const MOST_STEPS = 30;
 
-async function timeCompiled({ network, training, rows }: Work, allowedMs: number): Promise<number> {
+async function timeCompiled({ network, training, rows, frozen }: Work, allowedMs: number): Promise<number> {
   const { optimizer, batchSize, l1, l2, clipNorm } = training;
   const loss = lossOf(training, network.head);
   const control = new AbortController();
@@ -59,7 +59,7 @@ async function timeCompiled({ network, training, rows }: Work, allowedMs: number
     const gpu = await compiledGpu();
     const width = network.inputShape.reduce((all, size) => all * size, 1);
     checkSize(gpu, 'the training rows', 4 * rows * width);
-    const input = { gpu, network, batchSize, loss, optimizer, l1, l2, clipNorm, rows, tuning };
+    const input = { gpu, network, batchSize, loss, optimizer, l1, l2, clipNorm, frozen, rows, tuning };
     return (await timeSteps(input, STEPS_MS, control.signal, () => (stepped = true))).msPerStep;
   };
   try {
@@ -73,12 +73,12 @@ async function timeCompiled({ network, training, rows }: Work, allowedMs: number
  * The batch grows from one row to as many as there is time for: nothing can end a step on the CPU. Few rows, and code
  * that has not run yet, take more than their share, so a step never takes longer than the one before lets expect.
  */
-async function timeOnCpu({ network, training, rows: all }: Work, allowedMs: number): Promise<number> {
+async function timeOnCpu({ network, training, rows: all, frozen }: Work, allowedMs: number): Promise<number> {
   const tf = await startTf('cpu');
   const end = performance.now() + allowedMs;
   const batch = Math.min(training.batchSize, all);
   for (let rows = 1, first = true; ; first = false) {
-    const steps = openSteps(tf, { network, training, rows });
+    const steps = openSteps(tf, { network, training, rows, frozen });
     try {
       if (first) await steps.next(); // slow everywhere
       const ms = await steps.next();
@@ -95,7 +95,7 @@ async function timeOnCpu({ network, training, rows: all }: Work, allowedMs: numb
 /** By TensorFlow.js on a device. Where it is too slow, the device is given back. */
 export async function timeOnTf(
   name: 'webgl' | 'webgpu',
-  { network, training, rows: all }: Work,
+  { network, training, rows: all, frozen }: Work,
   allowedMs: number,
   mostRows = Infinity,
 ): Promise<number> {
@@ -104,7 +104,7 @@ export async function timeOnTf(
   const rows = Math.min(batch, mostRows);
   const tf = await startTf(name);
   try {
-    const steps = openSteps(tf, { network, training, rows });
+    const steps = openSteps(tf, { network, training, rows, frozen });
     try {
       await endAt(tf, end, steps.next); // compiles
       const ms = await endAt(tf, end, steps.next);
@@ -126,7 +126,7 @@ interface Steps {
 }
 
 /** A training of made-up rows, all of them one batch. */
-function openSteps(tf: Tf, { network, training, rows }: Work): Steps {
+function openSteps(tf: Tf, { network, training, rows, frozen }: Work): Steps {
   const random = createRandom(1);
   const width = network.inputShape.reduce((all, size) => all * size, 1);
   const train = {
@@ -138,7 +138,7 @@ function openSteps(tf: Tf, { network, training, rows }: Work): Steps {
   const { signal } = new AbortController();
   const learner = createTfLearner(
     tf,
-    { network, training: { ...training, batchSize: rows }, seed: 1, train, validation: null, signal },
+    { network, training: { ...training, batchSize: rows }, seed: 1, train, validation: null, frozen, signal },
     beginning(initialWeights(network, 1)),
   );
   const order = Int32Array.from({ length: rows }, (_, row) => row);

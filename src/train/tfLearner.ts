@@ -4,7 +4,7 @@
 import { abortError } from '../base/errors.ts';
 import { lossOf } from '../model/loss.ts';
 import type { Weight } from '../model/spec.ts';
-import { isKernel, isTrained } from '../model/slots.ts';
+import { isKernel, isTrained, layerOf } from '../model/slots.ts';
 import { weightSlots } from '../model/weights.ts';
 import { gatherBatch, type Batch, type TrainRows } from './batches.ts';
 import type { BackendName } from './events.ts';
@@ -31,8 +31,11 @@ export function createTfLearner(tf: Tf, input: LearnerInput, begin: Checkpoint):
   const { head } = network;
   const lossSpec = lossOf(training, head);
   const slots = weightSlots(network);
-  const trained = slots.filter(isTrained);
-  const averaged = slots.filter((slot) => !isTrained(slot));
+  const frozen: ReadonlySet<string> = new Set(input.frozen);
+  const isFrozen = ({ name }: { name: string }) => frozen.has(layerOf(name));
+  const free = slots.filter((slot) => !isFrozen(slot));
+  const trained = free.filter(isTrained);
+  const averaged = free.filter((slot) => !isTrained(slot));
   const sizes = trained.map(({ shape }) => sizeOf(shape));
   const count = sizes.reduce((sum, length) => sum + length, 0);
   const batchSize = Math.min(training.batchSize, input.train.rows);
@@ -70,6 +73,8 @@ export function createTfLearner(tf: Tf, input: LearnerInput, begin: Checkpoint):
     null,
   );
   const optimizer = createOptimizer(tf, training.optimizer);
+  const still = begin.weights.filter(isFrozen);
+  const held = new Map(still.map(({ name, shape, data }) => [name, tf.tensor(data, shape)]));
   let { steps } = begin;
   let pass = begin.pass && { ...begin.pass };
   let { flat, moving } = upload(begin.weights);
@@ -87,7 +92,7 @@ export function createTfLearner(tf: Tf, input: LearnerInput, begin: Checkpoint):
   const cut = (vector: Tensor): Tensor[] =>
     tf.split(vector, sizes).map((piece, index) => tf.reshape(piece, trained[index].shape));
   const named = (pieces: Tensor[]): Map<string, Tensor> =>
-    new Map([...trained.map(({ name }, index) => [name, pieces[index]] as const), ...moving]);
+    new Map([...trained.map(({ name }, index) => [name, pieces[index]] as const), ...moving, ...held]);
   const load = (batch: Batch) => ({
     x: tf.tensor(batch.x, [batch.rows, ...network.inputShape]),
     y: tf.tensor(batch.y, [batch.rows, batch.y.length / batch.rows]),
@@ -106,6 +111,7 @@ export function createTfLearner(tf: Tf, input: LearnerInput, begin: Checkpoint):
           const logits = forward(tf, network, named(pieces), x, {
             seed,
             step: steps,
+            frozen,
             onMoving: (name, value) => moved.set(name, value),
           });
           const losses = rowLosses(tf, head, lossSpec, logits, y);
@@ -170,7 +176,8 @@ export function createTfLearner(tf: Tf, input: LearnerInput, begin: Checkpoint):
   }
 
   async function download(snapshot: Snapshot): Promise<Weight[]> {
-    const weights = new Map(split(await whileDeviceWorks(snapshot.flat.data())).map((weight) => [weight.name, weight]));
+    const learned = split(await whileDeviceWorks(snapshot.flat.data()));
+    const weights = new Map([...learned, ...still].map((weight) => [weight.name, weight]));
     for (const { name, shape } of averaged) {
       const data = Float32Array.from(await whileDeviceWorks(snapshot.moving.get(name)!.data()));
       weights.set(name, { name, shape, data });
@@ -251,7 +258,7 @@ export function createTfLearner(tf: Tf, input: LearnerInput, begin: Checkpoint):
       })),
     dispose() {
       disposeKept();
-      tf.dispose([flat, kernels, state, sums, [...moving.values()]]);
+      tf.dispose([flat, kernels, state, sums, [...moving.values(), ...held.values()]]);
     },
   };
 }

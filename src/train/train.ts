@@ -36,6 +36,8 @@ export interface TrainInput {
   validation: TrainRows | null;
   /** weights to go on from; seeded ones otherwise */
   initial?: Weight[];
+  /** names of layers whose weights stay as they are: see `LearnerInput` */
+  frozen?: readonly string[];
   /** class names in the order of their indices; needed where class weights are given by name */
   labels?: string[];
   /** what one scaled unit of a value is in the target's own unit, for the MAE; 1 where left out */
@@ -97,7 +99,7 @@ export async function* train(input: TrainInput, control: TrainControl): AsyncGen
   let epochStart = clock.now() - (resume?.epochMs ?? 0);
 
   const learner = await openLearner(
-    { network, training, seed, ...parts, signal: control.signal },
+    { network, training, seed, ...parts, frozen: input.frozen, signal: control.signal },
     resume?.learner ?? beginning(input.initial ?? initialWeights(network, seed)),
   );
   try {

@@ -23,6 +23,8 @@ const VERBS = Object.keys({
   suggestModels: 1,
   checkRecipe: 1,
   combine: 1,
+  checkUpdate: 1,
+  suggestUpdate: 1,
   train: 1,
   resumeRun: 1,
   discardRun: 1,

@@ -3,7 +3,7 @@
 import { UserError } from '../base/errors.ts';
 import { stringify } from '../base/json.ts';
 import { mendName } from '../base/name.ts';
-import { appendRows, rowsWithValue, type Addition } from '../data/combine.ts';
+import { appendRows, type Addition } from '../data/combine.ts';
 import { writeCsv } from '../data/formats/csv.ts';
 import { hasColor } from '../data/images.ts';
 import { sortLabels } from '../data/labels.ts';
@@ -12,7 +12,7 @@ import { createRepairLog, type RepairLog } from '../data/repairs.ts';
 import { tableToRows } from '../data/rows.ts';
 import type { ColumnSpec, Table } from '../data/table.ts';
 import type { Recipe } from '../model/recipe.ts';
-import { readBatchRows, type BatchContent, type BatchFacts } from '../store/batches.ts';
+import { readBatchRows, type BatchContent } from '../store/batches.ts';
 import {
   findDataset,
   readDataset,
@@ -23,51 +23,14 @@ import {
   type DatasetOrigin,
 } from '../store/datasets.ts';
 import { sha256 } from '../store/hash.ts';
-import { listVersions, type Version } from '../store/versions.ts';
 import type { CallOptions, ImportProgress } from './api.ts';
 import type { Context } from './context.ts';
 import { decodeImage } from './decode.ts';
 import { labelProfile } from './engineImport.ts';
+import { labelledImages, labelledRows, type ScoredBatch } from './labelledRows.ts';
 import { typedTable } from './tables.ts';
 
-/** A batch with the version that scored it. */
-export interface ScoredBatch {
-  facts: BatchFacts;
-  version: Version;
-}
-
-type ImageBatch = BatchContent & { kind: 'images' };
 type Grown = { detail: Omit<DatasetDetail, 'id'>; content: DatasetContent; rowsOf: number[] };
-
-/**
- * These batches, the oldest first.
- * @throws UserError where there is none, or one is unknown, or they are of several models
- */
-export async function openBatches({ workspace }: Context, ids: readonly string[]): Promise<ScoredBatch[]> {
-  if (ids.length === 0) throw new UserError('missing', 'batches: none was given. Choose one that has labels.');
-  const kept = new Map((await workspace.list('batch')).map((facts) => [facts.id, facts]));
-  const unknown = ids.find((id) => !kept.has(id));
-  if (unknown !== undefined) throw new UserError('unknown', `batch '${unknown}': it is not kept in this browser.`);
-  const versions = new Map((await listVersions(workspace)).map((version) => [version.runId, version]));
-  const chosen = new Set(ids);
-  const batches = [...kept.values()].flatMap((facts) => {
-    if (!chosen.has(facts.id)) return [];
-    const version = versions.get(facts.runId);
-    if (version) return [{ facts, version }];
-    throw new UserError('missing', `version of batch '${facts.name}': it is gone. Restore a backup.`);
-  });
-  const [first] = batches;
-  const stranger = batches.find(({ version }) => version.model !== first.version.model);
-  if (stranger) throw ofAnotherModel(stranger, first.version.model);
-  return batches;
-}
-
-export function ofAnotherModel({ facts, version }: ScoredBatch, model: string): UserError {
-  return new UserError(
-    'invalid',
-    `batch '${facts.name}': it is of model '${version.model}', not of '${model}'. Choose batches of one model.`,
-  );
-}
 
 /**
  * Keeps a data set of the rows of `datasetId` and of the labelled rows of batches; where it is kept already, gives that.
@@ -132,20 +95,8 @@ async function growTable(
   const asked = new Map(wanted.map((spec) => [spec.name, spec]));
   const columns: ColumnSpec[] = dataset.columns.map((spec) => asked.get(spec.name) ?? spec);
   const spec = columns.find(({ name }) => name === target);
-  if (!spec) {
-    throw new UserError(
-      'invalid',
-      `data set '${dataset.name}': it has no column '${target}', which the model predicts.`,
-    );
-  }
-  const added = contents.map((content, i): Addition => {
-    const { name } = batches[i].facts;
-    if (content.kind !== 'table') throw wrongKind(name, 'a table');
-    const truth = content.columns.find((column) => column.name === target);
-    const rows = truth ? rowsWithValue(truth, spec.type) : new Int32Array();
-    checkLabelled(name, rows.length, batches[i].facts.rows, repairs);
-    return { name, columns: content.columns, rows };
-  });
+  if (!spec) throw withoutTarget(dataset, target);
+  const added = batches.map(({ facts }, i) => labelledRows(facts, contents[i], spec, repairs));
   const table = appendRows(await typedTable(context, dataset.id, columns), columns, added, repairs);
   const source = writeSource(table);
   const detail = describe(context, dataset, batches.length, {
@@ -157,6 +108,48 @@ async function growTable(
   });
   const content: DatasetContent = { kind: 'table', source, columns: table.columns };
   return { detail, content, rowsOf: added.map(({ rows }) => rows.length) };
+}
+
+function withoutTarget({ name }: DatasetDetail, target: string): UserError {
+  return new UserError('invalid', `data set '${name}': it has no column '${target}', which the model predicts.`);
+}
+
+/**
+ * What `combineRows` would have to predict, without the rest: the column of the target (images: of the labels), and how
+ * many rows of it are new.
+ * @throws UserError as `combineRows` does
+ */
+export async function combinedTarget(
+  context: Context,
+  batches: ScoredBatch[],
+  { dataset: id, columns, target, task }: Recipe,
+): Promise<{ table: Table; old: number; task: Recipe['task'] }> {
+  const { workspace } = context;
+  const dataset = await readDataset(workspace, id);
+  await checkNew(context, dataset, batches);
+  const contents = await Promise.all(batches.map(({ facts }) => readBatchRows(workspace, facts)));
+  const repairs = createRepairLog(); // said when it is done
+  const spec = columns.find(({ name }) => name === target) ?? { name: target, type: 'category', role: 'target' };
+  const own = dataset.kind === 'table' ? await typedTable(context, id, columns) : await labelTable(workspace, dataset, target); // prettier-ignore
+  const column = own.columns.find(({ name }) => name === target);
+  if (!column) throw withoutTarget(dataset, target);
+  const added = batches.map(({ facts }, i): Addition => {
+    if (dataset.kind === 'table') return labelledRows(facts, contents[i], spec, repairs);
+    const { labels } = labelledImages(facts, contents[i], repairs);
+    const codes = Int32Array.from(labels.keys());
+    return { name: facts.name, columns: [{ ...spec, type: 'category', codes, categories: labels }], rows: codes };
+  });
+  const table = appendRows({ rows: own.rows, columns: [column] }, [spec], added, repairs);
+  return { table, old: own.rows, task };
+}
+
+async function labelTable(
+  workspace: Context['workspace'],
+  { id, classes }: DatasetDetail,
+  name: string,
+): Promise<Table> {
+  const { labels } = await readImages(workspace, id);
+  return { rows: labels.length, columns: [{ name, type: 'category', codes: labels, categories: classes }] };
 }
 
 /** The table as a file, to be read again where a person corrects a type. */
@@ -180,15 +173,8 @@ async function growImages(
   { signal, onProgress }: CallOptions<ImportProgress>,
 ): Promise<Grown> {
   const old = await readImages(workspace, dataset.id);
-  const added = contents.map((content, i) => {
-    const { name } = batches[i].facts;
-    if (content.kind !== 'images') throw wrongKind(name, 'images');
-    const rows = [...content.labels.keys()].filter((row) => content.labels[row] >= 0);
-    checkLabelled(name, rows.length, batches[i].facts.rows, repairs);
-    return { content, rows };
-  });
-  const labelOf = ({ labels, classes }: ImageBatch, row: number) => classes[labels[row]];
-  const fresh = added.flatMap(({ content, rows }) => rows.map((row) => labelOf(content, row)));
+  const added = batches.map(({ facts }, i) => labelledImages(facts, contents[i], repairs));
+  const fresh = added.flatMap((addition) => addition.labels);
   const classes = sortLabels(new Set([...dataset.classes, ...fresh]));
   const place = new Map(classes.map((label, i) => [label, i]));
 
@@ -246,18 +232,6 @@ function describe(
     createdAt: workspace.now(),
     ...facts,
   };
-}
-
-/** @throws UserError where there is none */
-function checkLabelled(name: string, labelled: number, rows: number, repairs: RepairLog): void {
-  if (labelled === 0) {
-    throw new UserError('missing', `labels of batch '${name}': it has none. Add them in Monitor, or leave it out.`);
-  }
-  repairs.add('unlabelledRows', rows - labelled, `'${name}'`);
-}
-
-function wrongKind(name: string, wanted: string): UserError {
-  return new UserError('invalid', `batch '${name}': ${wanted} with rows is needed here. Leave it out.`);
 }
 
 async function idOf(origin: DatasetOrigin, classes: string[], content: DatasetContent): Promise<string> {

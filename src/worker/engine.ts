@@ -78,6 +78,8 @@ function createEngine(context: Context): Lathe {
     exportMonitoring: async (...args) => (await import('./exportMonitoring.ts')).exportMonitoring(context, ...args),
 
     combine: async (...args) => (await import('./engineUpdate.ts')).combine(context, ...args),
+    checkUpdate: async (...args) => (await import('./engineUpdate.ts')).checkUpdate(context, ...args),
+    suggestUpdate: async (...args) => (await import('./engineUpdate.ts')).suggestUpdate(context, ...args),
 
     exportModel: async (...args) => (await import('./engineExport.ts')).exportModel(context, ...args),
 

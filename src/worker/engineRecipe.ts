@@ -11,6 +11,7 @@ import type { Recipe, Task } from '../model/recipe.ts';
 import { parseRecipe } from '../model/validate.ts';
 import { compilerGap } from '../train/compiled.ts';
 import { readDataset, type DatasetDetail } from '../store/datasets.ts';
+import { readStart } from '../store/starts.ts';
 import type { Lathe } from './api.ts';
 import type { Context } from './context.ts';
 import { openLearningData } from './learningData.ts';
@@ -40,9 +41,10 @@ export async function suggestRecipe(
 
 export async function suggestModels(context: Context, given: Recipe): ReturnType<Lathe['suggestModels']> {
   const bare: ModelSpec = { kind: 'linear', layers: given.preparation?.image ? [{ kind: 'flatten' }] : [] };
-  const recipe = parseRecipe({ ...given, model: bare }); // whatever its layers are now
+  const { start: _start, ...rest } = given;
+  const recipe = parseRecipe({ ...rest, model: bare }); // whatever its layers are now
   const data = await openLearningData(context, recipe);
-  const { network } = prepareRecipe(recipe, data);
+  const { network } = prepareRecipe(recipe, data, null);
   const facts = factsOf(recipe, data.dataset);
   return architecturesOf(facts).map((architecture) => {
     const model = suggestModel(architecture, facts);
@@ -53,7 +55,7 @@ export async function suggestModels(context: Context, given: Recipe): ReturnType
 export async function checkRecipe(context: Context, given: Recipe): ReturnType<Lathe['checkRecipe']> {
   const recipe = parseRecipe(given);
   const data = await openLearningData(context, recipe);
-  const { layers, labels, split, network } = prepareRecipe(recipe, data);
+  const { layers, labels, split, network } = prepareRecipe(recipe, data, await readStart(context.workspace, recipe));
   rowWeights(recipe, data, split.train);
   return {
     parameters: countParameters(network),

@@ -7,6 +7,7 @@ import type { Recipe } from '../model/recipe.ts';
 import { parseRecipe } from '../model/validate.ts';
 import { readCheckpoint } from '../store/checkpoints.ts';
 import { addRun, interruptRuns, readRun, saveRun, type RunRecord } from '../store/runs.ts';
+import { checkStartKept } from '../store/starts.ts';
 import type { VersionDetail } from '../store/versions.ts';
 import { checkState, type TrainState } from '../train/state.ts';
 import type { CallOptions, TrainProgress } from './api.ts';
@@ -29,19 +30,23 @@ export async function train(context: Context, given: Recipe, options: TrainOptio
     const { name: datasetName } = task.data.dataset;
     const model = options.model === undefined ? mendName(datasetName, 'model') : checkName('model', options.model);
     throwIfAborted(levers);
-    const run = await addRun(workspace, {
-      state: 'running',
-      recipe,
-      datasetName,
-      model,
-      log: [],
-      backend: null,
-      adapter: null,
-      backendReason: null,
-      startedAt: workspace.now(),
-      durationMs: 0,
-      error: null,
-    });
+    const keep = async () => {
+      await checkStartKept(workspace, recipe); // its version may have been removed meanwhile
+      return addRun(workspace, {
+        state: 'running',
+        recipe,
+        datasetName,
+        model,
+        log: [],
+        backend: null,
+        adapter: null,
+        backendReason: null,
+        startedAt: workspace.now(),
+        durationMs: 0,
+        error: null,
+      });
+    };
+    const run = await workspace.holdBlobs(keep);
     return trainRun(context, task, run, undefined, levers, onProgress);
   });
 }

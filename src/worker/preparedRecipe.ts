@@ -9,7 +9,9 @@ import { headOf } from '../model/head.ts';
 import type { Recipe } from '../model/recipe.ts';
 import { inferShapes, type LayerShape } from '../model/shapes.ts';
 import type { Network } from '../model/spec.ts';
+import type { TrainedModel } from '../store/versions.ts';
 import { checkEmbeddingInput } from './embeddingInput.ts';
+import { checkStart, preparationOf } from './fineTune.ts';
 import type { LearningData } from './learningData.ts';
 import { columnOf } from './tables.ts';
 
@@ -25,8 +27,11 @@ export interface PreparedRecipe {
   droppedRows: number;
 }
 
-/** @throws UserError that names what of the recipe does not go with the data */
-export function prepareRecipe(recipe: Recipe, data: LearningData): PreparedRecipe {
+/**
+ * @param start what the recipe starts from, which brings its preparation along; null: seeded weights
+ * @throws UserError that names what of the recipe does not go with the data, or with what it starts from
+ */
+export function prepareRecipe(recipe: Recipe, data: LearningData, start: TrainedModel | null): PreparedRecipe {
   const { target, dataset } = data;
   const { usable } = target;
   const classes = target.kind === 'classes' ? Int32Array.from(usable, (row) => target.classes[row]) : null;
@@ -39,9 +44,7 @@ export function prepareRecipe(recipe: Recipe, data: LearningData): PreparedRecip
       `split: of ${usable.length} rows none is left to train on. Give the training part more.`,
     );
   }
-  const encoding: TargetEncoding =
-    target.kind === 'classes' ? { kind: 'classes', labels: target.labels } : fitTargetScale(target.values, split.train);
-  const preparation = fit(recipe, data, encoding, split);
+  const preparation = start ? preparationOf(start, recipe, data) : fit(recipe, data, split);
   if (data.kind === 'table') checkEmbeddingInput(recipe, preparation, data.table, usable);
   const network: Network = {
     inputShape:
@@ -49,8 +52,9 @@ export function prepareRecipe(recipe: Recipe, data: LearningData): PreparedRecip
         ? [preparation.width]
         : [preparation.height, preparation.width, preparation.channels],
     layers: recipe.model.layers,
-    head: headOf(encoding),
+    head: headOf(preparation.target),
   };
+  if (start) checkStart(start, network, recipe);
   return {
     preparation,
     network,
@@ -102,7 +106,10 @@ export function rowWeights(recipe: Recipe, data: LearningData, rows: Int32Array)
   });
 }
 
-function fit(recipe: Recipe, data: LearningData, encoding: TargetEncoding, split: Split): Preparation {
+function fit(recipe: Recipe, data: LearningData, split: Split): Preparation {
+  const { target } = data;
+  const encoding: TargetEncoding =
+    target.kind === 'classes' ? { kind: 'classes', labels: target.labels } : fitTargetScale(target.values, split.train);
   if (data.kind === 'table') {
     return fitPreparation(data.table, recipe.columns, encoding, recipe.preparation, split.train);
   }

@@ -4,9 +4,11 @@
 
 import { abortError, UserError } from '../base/errors.ts';
 import type { Recipe } from '../model/recipe.ts';
+import type { Weight } from '../model/spec.ts';
 import { openShelf } from '../store/measurements.ts';
 import { packReference } from '../store/references.ts';
 import { modelOf, saveRun, type RunRecord } from '../store/runs.ts';
+import { readStart } from '../store/starts.ts';
 import { saveVersion, type VersionDetail } from '../store/versions.ts';
 import type { Workspace } from '../store/workspace.ts';
 import { useBackend } from '../train/backend.ts';
@@ -35,13 +37,16 @@ export interface Task {
   prepared: PreparedRecipe;
   /** of the rows of the training part, or null */
   weights: Float32Array | null;
+  /** weights that it starts from; undefined: seeded ones */
+  initial: Weight[] | undefined;
 }
 
 /** @throws UserError where the data set is gone, or the recipe does not go with it */
 export async function openTask(context: Context, recipe: Recipe): Promise<Task> {
   const data = await openLearningData(context, recipe);
-  const prepared = prepareRecipe(recipe, data);
-  return { data, prepared, weights: rowWeights(recipe, data, prepared.split.train) };
+  const start = await readStart(context.workspace, recipe);
+  const prepared = prepareRecipe(recipe, data, start);
+  return { data, prepared, weights: rowWeights(recipe, data, prepared.split.train), initial: start?.weights };
 }
 
 /**
@@ -59,7 +64,8 @@ export async function trainRun(
   const { workspace } = context;
   const { control } = levers;
   const { recipe } = run;
-  const { data, prepared, weights } = task;
+  const { data, prepared, weights, initial } = task;
+  const { frozen } = recipe.start ?? {};
   levers.name = `'${modelOf(run)}' (run ${run.id})`;
   levers.runId = run.id;
   const begun = performance.now() - run.durationMs;
@@ -80,7 +86,7 @@ export async function trainRun(
 
     const inUse = await context.compute(async () => {
       keepMeasurements(openShelf(workspace));
-      const work = { network: prepared.network, training: recipe.training, rows: trainRows.rows };
+      const work = { network: prepared.network, training: recipe.training, rows: trainRows.rows, frozen };
       const used = await (state ? useBackendOf(run, state, work) : useBackend(recipe.backend, work));
       levers.computing = true;
       return used;
@@ -93,6 +99,8 @@ export async function trainRun(
       seed: recipe.seed,
       train: trainRows,
       validation,
+      initial,
+      frozen,
       labels: prepared.labels,
       resume: state,
       metricScale: prepared.preparation.target.kind === 'value' ? prepared.preparation.target.scale : 1,

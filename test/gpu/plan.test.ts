@@ -46,6 +46,33 @@ describe('a plan', () => {
     ]);
   });
 
+  test('goes back no further than to the first layer that learns, and holds no gradient beyond it', () => {
+    const plan = planTraining(
+      {
+        network: network([20], [dense(64), { kind: 'batchNorm' }, dense(64)]),
+        batchSize: 32,
+        loss: { kind: 'crossEntropy' },
+        rule: { optimizer: adam, l1: 0, l2: 0, clipNorm: null },
+        frozen: ['0_dense', '1_batchNorm'],
+        threads: 1024,
+      },
+      direct,
+    );
+    expect(plan.training.map(({ kernel }) => kernel.label)).toEqual([
+      '0_dense',
+      '1_batchNorm',
+      '2_dense',
+      'head loss',
+      'head input gradient',
+      'head weight gradient',
+      '2_dense weight gradient',
+    ]);
+    expect([...plan.buffers.keys()].filter((name) => name.endsWith('.gradient'))).toEqual([
+      '2_dense.gradient',
+      'head.gradient',
+    ]);
+  });
+
   test('takes activation, dropout and flatten along with what is there anyway', () => {
     const fused = network(
       [8, 8, 1],

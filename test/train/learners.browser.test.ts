@@ -1,6 +1,7 @@
 // The two learners against each other, and a checkpoint of one taken up by the other in the middle of an epoch.
 
 import { describe, expect, it } from 'vitest';
+import { layerOf } from '../../src/model/slots.ts';
 import { createRandom } from '../../src/base/random.ts';
 import type { OptimizerSpec } from '../../src/model/recipe.ts';
 import type { Network } from '../../src/model/spec.ts';
@@ -17,6 +18,7 @@ const network: Network = {
   layers: [{ kind: 'dense', units: 8, activation: 'tanh' }, { kind: 'batchNorm' }],
   head: { kind: 'softmax', units: 3 },
 };
+const DECAYED: OptimizerSpec = { kind: 'adamw', learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0.1 }; // prettier-ignore
 const train = clouds(29, 1);
 const orders = [1, 2].map((seed) => Int32Array.from({ length: 29 }, (_, row) => (row * 11 + seed) % 29));
 
@@ -72,7 +74,7 @@ describe.each<OptimizerSpec>([
 
 describe('three steps of both learners move the weights alike', () => {
   const same = { padding: 'same', activation: 'tanh' } as const;
-  it.each<[string, Network]>([
+  it.each<[string, Network, string[][]]>([
     [
       'of an image through blocks and branches',
       {
@@ -96,6 +98,12 @@ describe('three steps of both learners move the weights alike', () => {
         ],
         head: { kind: 'softmax', units: 3 },
       },
+      [
+        [],
+        ['0_conv2d', '1_residual/0_depthwiseConv2d', '1_residual/1_batchNorm'], // nothing before the rest learns
+        ['1_residual/1_batchNorm', '2_concatenate/1/0_conv2dTranspose', '2_concatenate/2/0_layerNorm', 'head'],
+        ['0_conv2d', '1_residual/2_separableConv2d'],
+      ],
     ],
     [
       'of a sequence of looked-up numbers',
@@ -110,8 +118,9 @@ describe('three steps of both learners move the weights alike', () => {
         ],
         head: { kind: 'softmax', units: 3 },
       },
+      [[], ['0_embedding'], ['0_embedding', '1_conv1d']],
     ],
-  ])('%s', async (_, net) => {
+  ])('%s, whichever layers are frozen', async (_, net, choices) => {
     const random = createRandom(3);
     const size = net.inputShape.reduce((product, length) => product * length, 1);
     const ids = net.layers[0].kind === 'embedding';
@@ -123,22 +132,36 @@ describe('three steps of both learners move the weights alike', () => {
       y: Float32Array.from({ length: rows }, (_, row) => row % 3),
     };
     const { signal } = new AbortController();
-    const training = { ...PLAIN, batchSize: 4, l2: 0.01 };
-    const input: LearnerInput = { network: net, training, seed: 1, train: part, validation: null, signal };
-    const ends = await Promise.all(
-      (['compiled', 'TensorFlow.js'] as const).map(async (name) => {
-        const learner: Learner = await open[name](input, beginning(initialWeights(net, 1)));
-        await learner.beginEpoch(Int32Array.from({ length: rows }, (_, row) => (row * 5) % rows));
-        await learner.run([0.1, 0.1, 0.1], { score: false, clear: true });
-        const { weights } = await learner.save();
-        learner.dispose();
-        return weights;
-      }),
+    // averages that are not those of the batch, or a frozen normalisation would look like one that learns
+    const initial = initialWeights(net, 1).map((weight) =>
+      weight.name.includes('moving') ? { ...weight, data: weight.data.map((value) => value + random.next()) } : weight,
     );
-    for (const [i, { name, data }] of ends[0].entries()) {
-      expect(ends[1][i].name).toBe(name);
-      const apart = Math.max(...data.map((value, j) => Math.abs(value - ends[1][i].data[j])));
-      expect(apart, name).toBeLessThan(1e-4);
+    for (const [turn, frozen] of choices.entries()) {
+      const clipNorm = turn === 2 ? 0.1 : null;
+      const training = { ...PLAIN, batchSize: 4, l2: 0.01, clipNorm, ...(turn === 3 && { optimizer: DECAYED }) };
+      const input: LearnerInput = { network: net, training, seed: 1, train: part, validation: null, frozen, signal };
+      const ends = await Promise.all(
+        (['compiled', 'TensorFlow.js'] as const).map(async (name) => {
+          const learner: Learner = await open[name](input, beginning(initial));
+          await learner.beginEpoch(Int32Array.from({ length: rows }, (_, row) => (row * 5) % rows));
+          const rate = training.optimizer.learningRate;
+          await learner.run([rate, rate, rate], { score: false, clear: true });
+          const { weights } = await learner.save();
+          learner.dispose();
+          return weights;
+        }),
+      );
+      for (const [i, { name, data }] of ends[0].entries()) {
+        expect(ends[1][i].name).toBe(name);
+        const apart = Math.max(...data.map((value, j) => Math.abs(value - ends[1][i].data[j])));
+        expect(apart, name).toBeLessThan(1e-4);
+        const still = frozen.includes(layerOf(name));
+        for (const end of ends)
+          expect(
+            end[i].data.every((value, j) => value === initial[i].data[j]),
+            name,
+          ).toBe(still);
+      }
     }
   });
 });

@@ -29,8 +29,11 @@ function at(draft: Draft, tensor: Tensor, pass: Pass, channels: number): string 
   return `${array}[(${row} * ${places}u + p % ${places}u) * ${channels}u + c]`;
 }
 
-/** In training the moments of the batch, which move the averages; then the normalisation by them, or by the averages. */
-export function batchNormForward(drafts: Drafts, operation: BatchNorm, pass: Pass): Kernel[] {
+/**
+ * In training the moments of the batch, which move the averages; then the normalisation by them, or by the averages.
+ * @param isFixed by the averages in training too, and they stay
+ */
+export function batchNormForward(drafts: Drafts, operation: BatchNorm, pass: Pass, isFixed = false): Kernel[] {
   const { name, input, output, gamma, beta, mean, variance, epsilon, momentum } = operation;
   const channels = channelsOf(operation);
   const places = placesOf(operation);
@@ -44,7 +47,7 @@ export function batchNormForward(drafts: Drafts, operation: BatchNorm, pass: Pas
       `let c = ${apply.remainder('i', channels, pass.rows * output.tensor.size)};
 ${put}(i, (${numberOf(apply, input.tensor, pass)} - ${mean}) * ${scale} * ${weights}[${gamma.offset}u + c] + ${weights}[${beta.offset}u + c]);`,
     );
-  if (!pass.training) {
+  if (!pass.training || isFixed) {
     const scale = `inverseSqrt(${weights}[${variance.offset}u + c] + ${float(epsilon)})`;
     return [normalised(`${weights}[${mean.offset}u + c]`, scale)];
   }
@@ -135,6 +138,21 @@ ${give}(i, select(0.0, g, i < ${apply.step()}.rows * ${input.tensor.size}u));`,
   ];
 }
 
+/** Of a normalisation by averages that stay, which is a scale and a shift: d x = d * gamma / deviation. */
+export function fixedNormGradient(draft: Draft, operation: BatchNorm, pass: Pass, turn: Turn): Kernel {
+  const { name, input, output, gamma, variance, epsilon } = operation;
+  const numbers = pass.rows * input.tensor.size;
+  const give = defineGive(draft, input.tensor, turn);
+  const weights = draft.read('weights');
+  return draft.threads(
+    `${name} input gradient`,
+    numbers,
+    `let c = ${draft.remainder('i', channelsOf(operation), numbers)};
+let scale = ${weights}[${gamma.offset}u + c] * inverseSqrt(${weights}[${variance.offset}u + c] + ${float(epsilon)});
+${give}(i, ${draft.read(gradientOf(output.tensor))}[i] * scale);`,
+  );
+}
+
 /** The flat weights in a draft that may also write them. */
 function weightsIn(draft: Draft): string {
   return draft.read('weights');
@@ -165,13 +183,16 @@ ${moments ? `${moments}[2u * p] = mean;\n${moments}[2u * p + 1u] = scale;` : ''}
   );
 }
 
-/** As for a batch, the sums over the channels of a place; the gradient by the input first, which needs gamma unmoved. */
+/**
+ * As for a batch, the sums over the channels of a place; the gradient by the input first, which needs gamma unmoved.
+ * @param take null: the weights stay
+ */
 export function layerNormGradient(
   drafts: Drafts,
   operation: LayerNorm,
   pass: Pass,
   turn: Turn | null,
-  take: (draft: Draft) => string,
+  take: ((draft: Draft) => string) | null,
 ): Kernel[] {
   const { name, input, output, gamma, beta } = operation;
   const channels = channelsOf(operation);
@@ -205,6 +226,7 @@ ${give}(p * ${channels}u + c, scale * (g - s0 / ${float(channels)} - h * s1 / ${
       ),
     );
   }
+  if (!take) return kernels;
   const parts = partsOf(places, channels);
   const sums = drafts();
   const last = parts === 1 ? sums : drafts();
