@@ -43,6 +43,10 @@ export function fitBoosted(features: Features, target: ArrayLike<number>, option
   const gradient = new Float64Array(rows);
   const weight = new Float64Array(rows).fill(1);
   const trees: Node[] = [];
+  // sums of one feature in one node, by bin: filled anew for each
+  const g = new Float64Array(BINS + 1);
+  const w = new Float64Array(BINS + 1);
+  const counts = new Int32Array(BINS + 1);
   for (let t = 0; t < options.trees; t++) {
     for (let i = 0; i < rows; i++) {
       if (options.loss === 'squares') {
@@ -87,17 +91,26 @@ export function fitBoosted(features: Features, target: ArrayLike<number>, option
       let bestGain = 1e-9;
       for (let f = 0; f < binned.length; f++) {
         const size = edges[f].length + 2;
-        const g = new Float64Array(size);
-        const w = new Float64Array(size);
-        const counts = new Int32Array(size);
-        for (const i of part) {
-          const bin = binned[f][i];
+        const bins = binned[f];
+        g.fill(0);
+        w.fill(0);
+        counts.fill(0);
+        for (let k = 0; k < part.length; k++) {
+          const i = part[k];
+          const bin = bins[i];
           g[bin] += gradient[i];
           w[bin] += weight[i];
           counts[bin]++;
         }
-        const [allG, allW] = [sumOf(g), sumOf(w)];
-        let [leftG, leftW, leftRows] = [0, 0, 0];
+        let allG = 0;
+        let allW = 0;
+        for (let bin = 0; bin < size; bin++) {
+          allG += g[bin];
+          allW += w[bin];
+        }
+        let leftG = 0;
+        let leftW = 0;
+        let leftRows = 0;
         for (let bin = 0; bin < size - 1; bin++) {
           leftG += g[bin];
           leftW += w[bin];

@@ -15,6 +15,11 @@ export interface DomainDrift {
   /** 95 % interval (Hanley and McNeil 1982) */
   low: number;
   high: number;
+  /**
+   * what share of the reference's rows counts where they are weighed as the batch's (Kish's effective size by the
+   * classifier's odds): 1 where the batch is alike, towards 0 where little of the reference is like it
+   */
+  overlap: number;
   /** [columns] how often each column was split by, as shares: what the difference lies in */
   importance: number[];
 }
@@ -68,12 +73,24 @@ export function detectDomain(reference: Features, current: Features, seed: numbe
     auc,
     low: Math.max(0, auc - margin),
     high: Math.min(1, auc + margin),
+    overlap: effectiveShare(scores.subarray(0, a.length)),
     importance: Array.from(splits, (count) => (all > 0 ? count / all : 0)),
   };
 }
 
 function indicesOf(values: Uint8Array, wanted: (value: number) => boolean): Int32Array {
   return Int32Array.from(Array.from(values.keys()).filter((i) => wanted(values[i])));
+}
+
+/** @param chances of each row to be of the batch */
+function effectiveShare(chances: Float64Array): number {
+  let [sum, squares] = [0, 0];
+  for (const chance of chances) {
+    const weight = chance / (1 - chance);
+    sum += weight;
+    squares += weight * weight;
+  }
+  return (sum * sum) / squares / chances.length;
 }
 
 /** The share of pairs of a 1 and a 0 that are in the right order, ties counted half (Mann and Whitney). */

@@ -11,11 +11,13 @@ import { drawRows, type ReferenceProfile, sampleColumn } from '../monitor/refere
 import { figureKey, raiseAlerts, type BatchFigures, type Rule } from '../monitor/rules.ts';
 import { spreadFor, takeOutputs } from '../monitor/spread.ts';
 import { findWorstSlices, type Slice } from '../monitor/slices.ts';
+import { type Trust, trustOf } from '../monitor/trust.ts';
 import type { BatchAlert, BatchContent } from '../store/batches.ts';
 import type { Reference } from '../store/references.ts';
 import type { TrainedModel, Version } from '../store/versions.ts';
 import type { Context } from './context.ts';
 import { tableOutputs } from './enginePredict.ts';
+import { MOST_HELD_OUT } from './makeReference.ts';
 import { completed, type Truth, watchedColumns } from './readBatchFiles.ts';
 
 /** Rows of a batch on which the effect of a column is foreseen. */
@@ -33,6 +35,8 @@ export interface KeptReport extends Omit<BatchReport, 'figures'> {
   effects: Record<string, number>;
   /** the metric that the task is judged by */
   metric: string;
+  /** how far `estimate` can be relied on; null where there is none. Reports of earlier days have none of it */
+  trust?: Trust | null;
 }
 
 export interface Subject {
@@ -72,10 +76,14 @@ export async function examine(
   const said = predictedSample(subject, reference.profile);
   if (said) distributions.push(said);
   const metric = judgingMetric(version);
+  const { profile } = reference;
+  const whole = report.drift.columns.length === profile.columns.length;
+  const heldOut = Math.min(profile.rows.heldOut, MOST_HELD_OUT);
   return {
     figures,
     report: {
       ...report,
+      trust: report.estimate && trustOf(heldOut, report.estimate, report.domain, whole),
       distributions,
       slices: actual ? findWorstSlices(columns, lossOf(subject, actual)) : [],
       effects: await foreseeEffects(context, subject, columns, report, metric),

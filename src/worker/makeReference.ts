@@ -13,7 +13,7 @@ import type { LearningData } from './learningData.ts';
 import type { PreparedRecipe } from './preparedRecipe.ts';
 
 /** Held-out rows that calibration and the spread of figures are learned from; more make it slower and hardly surer. */
-const MOST_HELD_OUT = 5000;
+export const MOST_HELD_OUT = 5000;
 /** Images that are decoded at their own size for it. */
 const MOST_IMAGES = 1000;
 
