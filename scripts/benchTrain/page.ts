@@ -1,5 +1,6 @@
 // The training bench in the page: every trainer does the same work, in turn, several times over.
 
+import { estimateStep } from '../../src/gpu/timing.ts';
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-webgpu';
 import { createRandom } from '../../src/base/random.ts';
@@ -186,7 +187,12 @@ async function profile(name: string, variant: Variant | null): Promise<string[]>
     ]);
   }
   memory.dispose();
-  return lines.sort((a, b) => b[0] - a[0]).map(([, line]) => line);
+  const sum = lines.reduce((all, [time]) => all + time, 0);
+  const reckoned = await estimateStep({ gpu: device, network, batchSize: batch, optimizer: ADAM, rows: batch, tuning });
+  return [
+    ...lines.sort((a, b) => b[0] - a[0]).map(([, line]) => line),
+    `${sum.toFixed(2)} ms all kernels; ${reckoned.toFixed(2)} ms a step, reckoned from the largest`,
+  ];
 }
 
 Object.assign(window, { profile, bench, tuning, benchReady: true });

@@ -11,7 +11,7 @@ import { probeWebGl, probeWebGpu } from './adapters.ts';
 import { explainMachine, explainTimed, explainUntimed, TITLES } from './choice.ts';
 import { compiledFailed, compiledGpu, compilerGap, tuning } from './compiled.ts';
 import type { BackendInfo, BackendInUse, BackendReport } from './events.ts';
-import { timeBackends, type Work } from './fastest.ts';
+import { ranked, timeBackends, type Work } from './fastest.ts';
 import { deviceFailed } from './faults.ts';
 import { createGpuLearner } from './gpuLearner.ts';
 import { largestDifference, SELF_TEST_TOLERANCE, selfTestWeights } from './selfTest.ts';
@@ -154,14 +154,9 @@ async function tryBackend(
 /** The fastest of those that compute right. The others' devices are given back. */
 async function takeFastest(work: Work, backends: BackendInfo[]): Promise<BackendInUse> {
   const outcomes = await timeBackends(work, backends);
-  const ms = ({ name }: BackendInfo) => {
-    const outcome = outcomes[name];
-    return outcome?.kind === 'step' ? outcome.ms : Infinity;
-  };
   const gap = compilerGap(work.network);
   const faults: string[] = [];
-  const inOrder = backends.filter((info) => ms(info) < Infinity).sort((a, b) => ms(a) - ms(b));
-  for (const info of inOrder) {
+  for (const info of ranked(work, backends, outcomes)) {
     const { fault, kind } =
       info.name === 'cpu' ? { fault: null, kind: 'tf' as const } : await tryBackend(info, work.network);
     if (fault) {

@@ -27,7 +27,7 @@ export function explainTimed(
   const [first, ...others] = backends
     .flatMap(({ name }) => (outcomes[name] ? [{ name, outcome: outcomes[name] }] : []))
     .sort((a, b) => Number(b.name === taken.name) - Number(a.name === taken.name) || rank(a.outcome) - rank(b.outcome))
-    .map(({ name, outcome }, place) => describe(title(name), outcome, place));
+    .map(({ name, outcome }, place, all) => describe(title(name), outcome, place, all[0].outcome.kind === 'step'));
   const cpuMs = outcomes.cpu?.kind === 'step' ? outcomes.cpu.ms * stepsOf(work) : 0;
   const seconds = Math.max(0.01, cpuMs / 1000).toFixed(2);
   const compared =
@@ -44,12 +44,18 @@ export const uncompiled = (gap: string): string => `this is left to TensorFlow.j
 
 const rank = (outcome: Outcome): number => (outcome.kind === 'step' ? outcome.ms : Infinity);
 
-/** @param place 0 is taken, 1 the best of the rest, whose unit the others share */
-function describe(title: string, outcome: Outcome, place: number): string {
-  if (outcome.kind === 'unfinished') return `${title} did not finish a step within ${outcome.allowedMs} ms`;
+/**
+ * @param place 0 is taken, 1 the best of the rest, whose unit the others share
+ * @param united the one that is taken has said the unit
+ */
+function describe(title: string, outcome: Outcome, place: number, united: boolean): string {
+  if (outcome.kind === 'unfinished') {
+    if (place > 0) return `${title} did not finish a step within ${outcome.allowedMs} ms`;
+    return `${title}, still compiling after ${outcome.allowedMs} ms, which pays in a long training`;
+  }
   if (outcome.kind === 'failed') return `${title} could not be timed (${outcome.why.replace(/\.$/, '')})`;
   if (place === 0) return `${title}, ${twoDigits(outcome.ms)} ms a step`;
-  return `${title} ${place === 1 ? 'takes ' : ''}${twoDigits(outcome.ms)}`;
+  return `${title} ${place === 1 ? 'takes ' : ''}${twoDigits(outcome.ms)}${place === 1 && !united ? ' ms a step' : ''}`;
 }
 
 /** Of a choice with nothing to time. */

@@ -4,6 +4,7 @@
 
 import type { TrainingSpec } from '../model/recipe.ts';
 import type { Network } from '../model/spec.ts';
+import { compilerGap } from './compiled.ts';
 import type { BackendInfo, BackendName } from './events.ts';
 import { stepTimers, TooSlow, type StepTimers } from './stepTime.ts';
 
@@ -44,15 +45,16 @@ export interface Tools {
  */
 const ALL_MS = 1000;
 /** Milliseconds of the CPU's steps. */
-const CPU_MS = 300;
-/** Milliseconds that each other backend has at least. */
+const CPU_MS = 250;
+/** Milliseconds that each other backend has at least; less where a program plays WebGL, which compiles for seconds to be slow. */
 const SHARE_MS = 300;
+const SOFTWARE_GL_MS = 150;
 /**
- * What is compiled for a long training is worth waiting for: that has a tenth of what the training takes by the fastest
- * so far, and so many milliseconds at most. What was compiled is kept, so nothing is lost where it is chosen. WebGL on a
- * software adapter compiles for seconds to be slow, and is not waited for.
+ * Milliseconds of a training by the fastest that was timed. One that takes longer pays for what was still compiling when
+ * its share was over: on a real adapter, and on any where a step is compiled as a whole, which beat the CPU on each work
+ * of the bench that takes so long.
  */
-const PATIENT_MS = 5000;
+const LONG_MS = 10_000;
 /** A training that takes the CPU less than so many milliseconds is over there before the others are timed. */
 const SMALL_MS = 1000;
 /** Milliseconds of a step on the CPU whose operations are short enough elsewhere to end the step between two of them. */
@@ -92,34 +94,40 @@ export async function timeBackends(
 
   const cpu = outcomes.cpu?.kind === 'step' ? outcomes.cpu.ms : await timers.cpu(work, CPU_MS);
   outcomes.cpu = { kind: 'step', ms: cpu };
-  let fastest = cpu * stepsOf(work);
   const keep = () => {
     const lasting = Object.entries(outcomes).filter(([, { kind }]) => kind !== 'failed'); // a failure may pass
     return shelf.set(key, Object.fromEntries(lasting));
   };
   if (!kept) await keep();
-  if (fastest < SMALL_MS) return { cpu: outcomes.cpu };
+  if (cpu * stepsOf(work) < SMALL_MS) return { cpu: outcomes.cpu };
 
-  const others = backends.filter(({ name, available }) => name !== 'cpu' && available);
+  // WebGPU last: what it still compiles when its time is over would disturb another
+  const others = backends.filter(({ name, available }) => name !== 'cpu' && available).toReversed();
   const rows = Math.max(1, Math.floor(batchOf(work.training, work.rows) * Math.min(1, DIVISIBLE_MS / cpu)));
-  for (const [index, { name, software }] of others.entries()) {
-    const slow = name === 'webgl' && software;
-    const all = slow ? ALL_MS : Math.max(ALL_MS, Math.min(PATIENT_MS, fastest / 10));
-    const reserved = SHARE_MS * (others.length - 1 - index);
-    const allowedMs = Math.round(Math.max(SHARE_MS, all - spent() - reserved));
-    if (!isOpen(outcomes[name], all)) continue;
-    const outcome = await timed(() => timers[name](work, allowedMs, slow ? rows : Infinity), allowedMs);
-    outcomes[name] = outcome;
+  const slow = ({ name, software }: BackendInfo) => name === 'webgl' && software;
+  for (const [index, info] of others.entries()) {
+    const { name } = info;
+    if (outcomes[name]) continue;
+    const equal = Math.max(SHARE_MS, (ALL_MS - spent()) / (others.length - index));
+    const allowedMs = Math.round(slow(info) ? SOFTWARE_GL_MS : equal);
+    outcomes[name] = await timed(() => timers[name](work, allowedMs, slow(info) ? rows : Infinity), allowedMs);
     await keep();
-    if (outcome.kind === 'step') fastest = Math.min(fastest, outcome.ms * stepsOf(work));
   }
   return outcomes;
 }
 
-/** Whether to time a backend: not yet, or in vain for a training with much less patience. */
-const isOpen = (outcome: Outcome | undefined, patienceMs: number): boolean =>
-  outcome === undefined ||
-  (outcome.kind === 'unfinished' && patienceMs > ALL_MS && patienceMs >= 2 * outcome.allowedMs);
+/** The backends that may be taken, the fastest first; before them, in a long training, what promises to be faster. */
+export function ranked(work: Work, backends: BackendInfo[], outcomes: Outcomes): BackendInfo[] {
+  const ms = ({ name }: BackendInfo) => {
+    const outcome = outcomes[name];
+    return outcome?.kind === 'step' ? outcome.ms : Infinity;
+  };
+  const long = Math.min(...backends.map(ms)) * stepsOf(work) >= LONG_MS;
+  const quick = ({ name, software }: BackendInfo) => !software || (name === 'webgpu' && !compilerGap(work.network));
+  const promising = (info: BackendInfo) => long && quick(info) && outcomes[info.name]?.kind === 'unfinished';
+  const timed = backends.filter((info) => ms(info) < Infinity).sort((a, b) => ms(a) - ms(b));
+  return [...backends.filter(promising), ...timed];
+}
 
 async function timed(time: () => Promise<number>, allowedMs: number): Promise<Outcome> {
   try {

@@ -2,7 +2,7 @@
 // to run: what takes too long is ended, and its device given back.
 
 import { checkSize } from '../gpu/device.ts';
-import { timeSteps } from '../gpu/timing.ts';
+import { estimateStep, timeSteps } from '../gpu/timing.ts';
 import { createRandom } from '../base/random.ts';
 import { lossOf } from '../model/loss.ts';
 import { headUnits } from '../model/spec.ts';
@@ -43,16 +43,19 @@ const STEPS_MS = 150;
 /** More steps make no figure better. */
 const MOST_STEPS = 30;
 
+/** Where there is no time to compile all kernels, the figure is reckoned from the largest. */
 async function timeCompiled({ network, training, rows, frozen }: Work, allowedMs: number): Promise<number> {
   const { optimizer, batchSize, l1, l2, clipNorm } = training;
   const loss = lossOf(training, network.head);
   const control = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let estimate: number | undefined;
   let stepped = false;
-  const over = new Promise<never>((_, reject) => {
+  const over = new Promise<number>((resolve, reject) => {
     timer = setTimeout(() => {
-      control.abort(); // what compiles cannot be ended; it is dropped as soon as it is done
-      if (!stepped) reject(new TooSlow());
+      control.abort(); // what compiles cannot be ended; a training that takes this device has it sooner
+      if (estimate !== undefined && !stepped) resolve(estimate);
+      else if (!stepped) reject(new TooSlow());
     }, allowedMs);
   });
   const time = async () => {
@@ -60,6 +63,8 @@ async function timeCompiled({ network, training, rows, frozen }: Work, allowedMs
     const width = network.inputShape.reduce((all, size) => all * size, 1);
     checkSize(gpu, 'the training rows', 4 * rows * width);
     const input = { gpu, network, batchSize, loss, optimizer, l1, l2, clipNorm, frozen, rows, tuning };
+    estimate = await estimateStep(input);
+    control.signal.throwIfAborted();
     return (await timeSteps(input, STEPS_MS, control.signal, () => (stepped = true))).msPerStep;
   };
   try {
@@ -80,7 +85,8 @@ async function timeOnCpu({ network, training, rows: all, frozen }: Work, allowed
   for (let rows = 1, first = true; ; first = false) {
     const steps = openSteps(tf, { network, training, rows, frozen });
     try {
-      if (first) await steps.next(); // slow everywhere
+      const cold = first ? await steps.next() : 0; // slow everywhere
+      if (cold > allowedMs / 2) return cold * batch; // so slow that another will be taken
       const ms = await steps.next();
       if (rows === batch) return lowerQuartile([ms, ...(await several(steps, end - ms))]);
       const next = Math.min(batch, Math.floor((rows * (end - performance.now())) / ms));

@@ -1,6 +1,8 @@
 // Timing a step by TensorFlow.js on a device that may be too slow for it: it ends, and the device can be had again.
 
 import { afterAll, expect, it } from 'vitest';
+import { openGpu } from '../../src/gpu/device.ts';
+import { estimateStep, timeSteps } from '../../src/gpu/timing.ts';
 import type { Network } from '../../src/model/spec.ts';
 import { memory, useBackend } from '../../src/train/backend.ts';
 import { stepTimers, timeOnTf, TooSlow } from '../../src/train/stepTime.ts';
@@ -41,6 +43,16 @@ it('a figure from some rows of a batch is one of the whole batch', async () => {
   const some = await timeOnTf('webgl', { ...work, training: { ...PLAIN, batchSize: 64 } }, AMPLE_MS, 16);
   expect(some / whole).toBeGreaterThan(0.2);
   expect(some / whole).toBeLessThan(20);
+});
+
+it('a figure from the largest kernel is one of the whole step', async () => {
+  const gpu = await openGpu();
+  const input = { gpu, network: CNN, batchSize: 16, optimizer: PLAIN.optimizer, rows: 64 };
+  const { msPerStep } = await timeSteps(input);
+  const estimate = await estimateStep(input);
+  gpu.device.destroy();
+  expect(estimate / msPerStep).toBeGreaterThan(0.1);
+  expect(estimate / msPerStep).toBeLessThan(10);
 });
 
 it('compiled WebGPU is ended too', async () => {
