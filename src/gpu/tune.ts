@@ -104,7 +104,12 @@ export async function measure(
 }
 
 /** Milliseconds of a kernel, reckoned from a share of its workgroups. */
-export async function timeOf(gpu: Gpu, kernel: Kernel, share: number, bufferOf: (name: string) => GPUBuffer): Promise<number> {
+export async function timeOf(
+  gpu: Gpu,
+  kernel: Kernel,
+  share: number,
+  bufferOf: (name: string) => GPUBuffer,
+): Promise<number> {
   const [across, down] = kernel.workgroups;
   const some = Math.max(1, Math.ceil(across * share));
   const tape = await Tape.record(gpu, [{ kernel: { ...kernel, workgroups: [some, down] } }], bufferOf);
