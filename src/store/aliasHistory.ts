@@ -1,6 +1,7 @@
 // Aliases and the history of their moves, by which a promotion is rolled back. Pure: records in, records out; moving one in
 // the workspace is aliases.ts.
 
+import type { GateResult } from '../evaluate/gate.ts';
 import type { ModelRecord } from './models.ts';
 
 /** The version that is in use. */
@@ -15,6 +16,15 @@ export interface Alias {
   number: number;
 }
 
+/** What the gate said when a version was promoted. */
+export interface GateDigest {
+  result: GateResult;
+  /** ids of its rules, by what became of them */
+  passed: string[];
+  failed: string[];
+  unknown: string[];
+}
+
 export interface AliasMove {
   alias: string;
   /** number of the version that it stood on, and of the one it went to; null for none */
@@ -24,6 +34,8 @@ export interface AliasMove {
   at: number;
   /** `removed`: with its version; `restored`: from a backup */
   why: 'set' | 'promoted' | 'rolledBack' | 'removed' | 'restored';
+  /** of a promotion of the champion that was held against another */
+  gate?: GateDigest;
   note?: string;
 }
 

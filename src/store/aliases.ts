@@ -2,7 +2,15 @@
 // version. Every move is written into the model's history.
 
 import { UserError } from '../base/errors.ts';
-import { type AliasMove, CHALLENGER, CHAMPION, findRollBack, moveAlias, numberOf } from './aliasHistory.ts';
+import {
+  type AliasMove,
+  CHALLENGER,
+  CHAMPION,
+  findRollBack,
+  type GateDigest,
+  moveAlias,
+  numberOf,
+} from './aliasHistory.ts';
 import { readModel } from './models.ts';
 import type { Draft } from './records.ts';
 import { versionId } from './versionId.ts';
@@ -26,13 +34,13 @@ export async function setAlias(ws: Workspace, model: string, alias: string, numb
 
 /**
  * Makes a version the champion; it is the challenger no more.
- * @param against number of the champion that it was held against, null for none
+ * @param against number of the champion that it was held against, null for none; `gate` is what came of that
  * @throws UserError where it is the champion already, or another one is by now
  */
 export function promote(
   ws: Workspace,
   { model, number }: { model: string; number: number },
-  { against, note }: { against: number | null; note?: string },
+  { against, gate, note }: { against: number | null; gate?: GateDigest; note?: string },
 ): Promise<void> {
   return ws.commit(`the promotion of '${versionId(model, number)}'`, async (draft) => {
     const record = await readModel(draft, model);
@@ -44,7 +52,14 @@ export function promote(
       throw new UserError('invalid', `champion of '${model}': it was moved meanwhile, ${now}. Compare with that one.`);
     }
     const at = ws.now();
-    let moved = moveAlias(record, { alias: CHAMPION, to: number, at, why: 'promoted', ...(note ? { note } : {}) });
+    let moved = moveAlias(record, {
+      alias: CHAMPION,
+      to: number,
+      at,
+      why: 'promoted',
+      ...(gate && { gate }),
+      ...(note && { note }),
+    });
     if (numberOf(record, CHALLENGER) === number) {
       moved = moveAlias(moved, { alias: CHALLENGER, to: null, at, why: 'promoted' });
     }

@@ -1,6 +1,7 @@
 // Models: names under which versions are numbered, and what is kept for all of them. How aliases move is aliases.ts.
 
 import { UserError } from '../base/errors.ts';
+import type { GateRule } from '../evaluate/gate.ts';
 import type { Rule } from '../monitor/rules.ts';
 import { findRollBack, type Alias, type AliasMove } from './aliasHistory.ts';
 import type { Draft } from './records.ts';
@@ -16,6 +17,8 @@ export interface ModelRecord {
   aliases: Alias[];
   /** every move of an alias, the oldest first; not there in models that an earlier Lathe has kept */
   history?: AliasMove[];
+  /** what a version must be to become the champion; left out: the presets */
+  gate?: GateRule[];
   /** what raises alerts for batches that its versions score; left out: the presets */
   rules?: Rule[];
 }

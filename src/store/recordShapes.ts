@@ -67,6 +67,7 @@ const SHAPES = {
     name: v.pipe(text, v.nonEmpty()),
     lastNumber: v.pipe(count, v.maxValue(2 ** 40)),
     aliases: v.array(v.looseObject({ name: v.pipe(text, v.regex(/^[\w-]{1,255}$/)), number })),
+    gate: v.optional(v.array(v.looseObject({ id: text, enabled: v.boolean(), kind: text }))),
     history: v.optional(
       v.array(v.looseObject({ alias: text, from: v.nullable(number), to: v.nullable(number), at: time, why: text })),
     ),

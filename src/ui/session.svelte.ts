@@ -416,8 +416,8 @@ export class Session {
     this.#chosenScorer = null;
   }
 
-  /** Makes a version the champion of its model. */
-  async promote({ id, model, number }: Version, options: { note?: string } = {}): Promise<boolean> {
+  /** Makes a version the champion of its model, which its gate may refuse. */
+  async promote({ id, model, number }: Version, options: { note?: string; despite?: boolean } = {}): Promise<boolean> {
     return this.attempt(async () => {
       const before = this.versions.find((other) => other.model === model && other.aliases.includes('champion'));
       await lathe.promote(id, options);
@@ -433,7 +433,10 @@ export class Session {
       const before = this.versions.find((other) => other.model === model && other.aliases.includes('champion'));
       const { id } = await lathe.rollBack(model);
       await this.#readVersions();
-      this.notify(`Rolled back: ${id} is the champion again.`, before && (() => this.promote(before)));
+      this.notify(
+        `Rolled back: ${id} is the champion again.`,
+        before && (() => this.promote(before, { despite: true, note: 'The roll back was undone.' })),
+      );
     });
   }
 

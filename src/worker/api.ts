@@ -2,6 +2,7 @@
 // Types only; the verbs and their types stand by theme in the files beside this one. `client.ts` sends these calls,
 // `engine.ts` answers them. Everything in them is structured-cloneable.
 
+import type { CompareVerbs } from './apiCompare.ts';
 import type { DataVerbs } from './apiData.ts';
 import type { KeptVerbs } from './apiKept.ts';
 import type { MonitorVerbs } from './apiMonitor.ts';
@@ -10,6 +11,7 @@ import type { UpdateVerbs } from './apiUpdate.ts';
 import type { UseVerbs } from './apiUse.ts';
 import type { WorkspaceVerbs } from './apiWorkspace.ts';
 
+export type * from './apiCompare.ts';
 export type * from './apiData.ts';
 export type * from './apiKept.ts';
 export type * from './apiMonitor.ts';
@@ -19,4 +21,5 @@ export type * from './apiUse.ts';
 export type * from './apiWorkspace.ts';
 export type { CallOptions } from './channel.ts';
 
-export interface Lathe extends DataVerbs, TrainVerbs, KeptVerbs, UseVerbs, MonitorVerbs, UpdateVerbs, WorkspaceVerbs {}
+export interface Lathe
+  extends DataVerbs, TrainVerbs, KeptVerbs, UseVerbs, CompareVerbs, MonitorVerbs, UpdateVerbs, WorkspaceVerbs {}

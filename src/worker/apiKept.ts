@@ -30,10 +30,6 @@ export interface KeptVerbs {
   models(): Promise<Model[]>;
   /** Moves an alias to a version of its model, or removes it (null). */
   setAlias(model: string, alias: string, number: number | null): Promise<void>;
-  /** Makes a version the champion of its model, which Predict and Monitor score with. */
-  promote(versionId: string, options?: { note?: string }): Promise<Version>;
-  /** Puts the champion back to where it was before its last move that stands; again, further. @returns the champion now */
-  rollBack(model: string): Promise<Version>;
   /** What came of what: data sets, recipes, runs, versions, aliases, exported files. */
   lineage(): Promise<Lineage>;
 }

@@ -5,6 +5,8 @@ import type { Table } from '../data/table.ts';
 import type { Recipe } from '../model/recipe.ts';
 import { createWorkspace, type Workspace } from '../store/workspace.ts';
 import { createCache, type Cache } from './cache.ts';
+import type { Costs } from './costs.ts';
+import type { Compared } from './engineCompare.ts';
 import { createEvents, type Events } from './events.ts';
 import { followOthers } from './trainingNews.ts';
 
@@ -57,6 +59,10 @@ export interface Context {
   pixels: Cache<Uint8Array>;
   /** by run and part */
   predictions: Cache<Predicted>;
+  /** by the runs of two versions and the rows */
+  comparisons: Cache<Compared>;
+  /** by the runs of two versions */
+  costs: Cache<Costs>;
 }
 
 export function createContext(setup: EngineSetup): Context {
@@ -84,11 +90,13 @@ export function createContext(setup: EngineSetup): Context {
   const tables: Context['tables'] = createCache(2);
   const pixels: Context['pixels'] = createCache(1);
   const predictions: Context['predictions'] = createCache(8);
+  const comparisons: Context['comparisons'] = createCache(4);
+  const costs: Context['costs'] = createCache(4);
   events.follow((event) => {
     if (event.kind === 'changed') void workspace.reconsider(); // while there is an incident nothing but its end changes anything
     if (event.kind !== 'passphrase' || !event.lock) return;
     void workspace.lock();
-    for (const cache of [tables, pixels, predictions]) cache.forget('');
+    for (const cache of [tables, pixels, predictions, comparisons, costs]) cache.forget('');
   });
   const context: Context = {
     workspace,
@@ -104,6 +112,8 @@ export function createContext(setup: EngineSetup): Context {
     tables,
     pixels,
     predictions,
+    comparisons,
+    costs,
   };
   return context;
 }

@@ -66,6 +66,14 @@ function createEngine(context: Context): Lathe {
     predict: async (...args) => (await import('./enginePredict.ts')).predict(context, ...args),
     predictFile: async (...args) => (await import('./enginePredict.ts')).predictFile(context, ...args),
 
+    compare: async (...args) => (await import('./engineCompare.ts')).compare(context, ...args),
+    flippedRows: async (...args) => (await import('./engineCompare.ts')).flippedRows(context, ...args),
+    judge: async (...args) => (await import('./engineCompare.ts')).judge(context, ...args),
+    gate: async (...args) => (await import('./engineCompare.ts')).gate(context, ...args),
+    setGate: async (...args) => (await import('./engineCompare.ts')).setGate(context, ...args),
+    promote: async (...args) => (await import('./engineCompare.ts')).promote(context, ...args),
+    rollBack: async (...args) => (await import('./engineCompare.ts')).rollBack(context, ...args),
+
     scoreBatch: async (...args) => (await import('./engineMonitor.ts')).scoreBatch(context, ...args),
     batches: async (...args) => (await import('./engineMonitor.ts')).batches(context, ...args),
     batch: async (...args) => (await import('./engineMonitor.ts')).batch(context, ...args),

@@ -115,7 +115,10 @@ export async function predictPart(
   return { version, trained, data, predicted };
 }
 
-async function openKeptData(context: Context, { id, recipe, datasetId, datasetName }: Version): Promise<LearningData> {
+export async function openKeptData(
+  context: Context,
+  { id, recipe, datasetId, datasetName }: Version,
+): Promise<LearningData> {
   if (!(await findDataset(context.workspace, datasetId))) {
     throw new UserError(
       'missing',

@@ -1,12 +1,10 @@
 // Runs, models and versions as they are kept: lists, notes, names, removal.
 
 import { checkName } from '../base/name.ts';
-import { CHAMPION, numberOf } from '../store/aliasHistory.ts';
-import { alreadyChampion, promote, rollBack, setAlias } from '../store/aliases.ts';
-import { readModel, readModels, renameModel } from '../store/models.ts';
+import { setAlias } from '../store/aliases.ts';
+import { readModels, renameModel } from '../store/models.ts';
 import { discardRun, interruptRuns, listRuns, readRunDetail, removeRun, type RunState } from '../store/runs.ts';
-import { versionId } from '../store/versionId.ts';
-import { changeVersion, listVersions, readVersion, readVersionDetail, removeVersion } from '../store/versions.ts';
+import { changeVersion, listVersions, readVersionDetail, removeVersion } from '../store/versions.ts';
 import type { Lathe, Run } from './api.ts';
 import type { Context } from './context.ts';
 import { trainingLock } from './trainingLock.ts';
@@ -24,8 +22,6 @@ type KeptVerbs = Pick<
   | 'removeVersion'
   | 'models'
   | 'setAlias'
-  | 'promote'
-  | 'rollBack'
 >;
 
 /** How long the lock of a page that has just gone may take to be free. */
@@ -73,16 +69,5 @@ export function keptVerbs({ workspace, setup }: Context): KeptVerbs {
     removeVersion: (id) => removeVersion(workspace, id),
     models: () => readModels(workspace),
     setAlias: (model, alias, number) => setAlias(workspace, model, alias, number),
-    async promote(id, options = {}) {
-      const { model, number } = await readVersion(workspace, id);
-      const against = numberOf(await readModel(workspace, model), CHAMPION);
-      if (against === number) throw alreadyChampion(versionId(model, number));
-      await promote(workspace, { model, number }, { against, ...options });
-      return readVersion(workspace, versionId(model, number));
-    },
-    async rollBack(model) {
-      await rollBack(workspace, model);
-      return readVersion(workspace, `${model}@${CHAMPION}`);
-    },
   };
 }

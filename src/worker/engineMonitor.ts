@@ -254,7 +254,7 @@ export const batchRows: Answer<'batchRows'> = async (context, id, query = {}): P
 
 const isKnown = (value: number, isClass: boolean) => (isClass ? value >= 0 : !Number.isNaN(value));
 
-function imageOf({ packed, offsets, names, labels, classes }: BatchContent & { kind: 'images' }, index: number) {
+export function imageOf({ packed, offsets, names, labels, classes }: BatchContent & { kind: 'images' }, index: number) {
   const label = labels[index] < 0 ? null : classes[labels[index]];
   return { index, name: names[index], label, blob: packed.slice(offsets[index], offsets[index + 1]) };
 }

@@ -41,7 +41,7 @@ export function modelOutputs(
   });
 }
 
-async function useAvailable(backend: BackendName, network: Network): Promise<void> {
+export async function useAvailable(backend: BackendName, network: Network): Promise<void> {
   try {
     await useBackend(backend, { network });
   } catch (error) {

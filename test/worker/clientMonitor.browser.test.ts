@@ -1,7 +1,8 @@
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, expect, test } from 'vitest';
 import { createRandom } from '../../src/base/random.ts';
-import { clientOn, csv, removeDatabase } from './clients.ts';
+import type { VersionDetail } from '../../src/worker/api.ts';
+import { clientOn, csv, errorOf, removeDatabase } from './clients.ts';
 
 const DATABASE = 'client monitor test';
 const client = clientOn(DATABASE);
@@ -125,4 +126,106 @@ test('A batch like the training data raises no alert; a shifted one raises it on
   expect(await lathe.batches('stream')).toHaveLength(2);
   await lathe.removeVersion(version.id);
   await expect(lathe.batch(shifted.id)).rejects.toThrow(/not kept/);
+});
+
+/** Two classes by x and y; in the west it is the other way round, which a linear model cannot learn with the rest. */
+function regions(name: string, rows: number, seed: number): File {
+  const random = createRandom(seed);
+  const lines = Array.from({ length: rows }, () => {
+    const [x, y] = [random.normal(), random.normal()];
+    const region = ['north', 'south', 'east', 'west'][random.below(4)];
+    const kind = (region === 'west' ? -1 : 1) * (x + y) > 0 ? 'high' : 'low';
+    return [x.toFixed(4), y.toFixed(4), region, kind].join();
+  });
+  return csv(name, ['x,y,region,kind', ...lines].join('\n'));
+}
+
+async function trainRegions(dataset: string, change: { epochs: number; seed?: number }): Promise<VersionDetail> {
+  const recipe = await lathe.suggestRecipe(dataset, { target: 'kind', seed: change.seed ?? 1 });
+  recipe.backend = 'cpu';
+  recipe.training.epochs = change.epochs;
+  recipe.training.earlyStopping = null;
+  return lathe.train(recipe, { model: 'regions' });
+}
+
+test('Two versions are compared on rows that neither learned from, and the better one passes the gate', async () => {
+  const dataset = await lathe.importFiles([regions('regions.csv', 500, 1)]);
+  const poor = await trainRegions(dataset.id, { epochs: 1 });
+  const good = await trainRegions(dataset.id, { epochs: 40 });
+  await lathe.promote(poor.id); // there is no other to hold it against
+
+  const held = await lathe.compare('regions@champion', good.id);
+  expect(held).toMatchObject({ first: poor.id, second: good.id, rows: good.split.test, leftOut: 0, doubt: null });
+  const accuracy = held.figures.find(({ metric }) => metric === 'accuracy')!;
+  expect(accuracy.first.value).toBeCloseTo(poor.metrics.accuracy, 9);
+  expect(accuracy.second.value).toBeCloseTo(good.metrics.accuracy, 9);
+  expect(accuracy.difference.low).toBeGreaterThan(0);
+  const { onlyFirst, onlySecond, pValue } = held.mcNemar!;
+  expect([held.flips.broken, held.flips.fixed]).toEqual([onlyFirst, onlySecond]);
+  expect(pValue).toBeLessThan(0.05);
+
+  const fixed = await lathe.flippedRows(poor.id, good.id, { kind: 'fixed', limit: 3 });
+  expect(fixed.total).toBe(onlySecond);
+  for (const { first, second, actual, row } of fixed.rows) {
+    expect([second, row!.kind]).toEqual([actual, actual]);
+    expect(first).not.toBe(actual);
+  }
+
+  const verdict = await lathe.judge(poor.id, good.id);
+  expect(verdict.gate.result).toBe('unknown'); // no batch has labels
+  expect(verdict.gate.checks.map(({ rule, result }) => [rule.id, result])).toEqual([
+    ['uplift-held-out', 'pass'],
+    ['uplift-batch', 'unknown'],
+    ['slices', 'pass'],
+  ]);
+  expect(verdict.costs.second.parameters).toBe(good.parameters);
+  expect(verdict.costs.second.onnxBytes).toBeGreaterThan(verdict.costs.second.weightBytes);
+  expect(verdict.costs.second.latencyMs).toBeGreaterThan(0);
+
+  // another split: only the rows that are in both test parts are unseen
+  const other = await trainRegions(dataset.id, { epochs: 1, seed: 2 });
+  const both = await lathe.compare(other.id, good.id);
+  expect(both.rows).toBeLessThan(good.split.test);
+  expect(both.rows + both.leftOut).toBe(good.split.test);
+
+  const batch = await lathe.scoreBatch(good.id, [regions('later.csv', 200, 5)]);
+  expect(await lathe.compare(poor.id, good.id, { batch: batch.id })).toMatchObject({ rows: 200, gate: { result: 'pass' } }); // prettier-ignore
+
+  // what was put together with the batch is known again, row by row
+  const grown = await lathe.combine(dataset.id, [batch.id]);
+  const recipe = { ...good.recipe, dataset: grown.id, split: { ...good.recipe.split, segments: [500, 200] } };
+  const next = await lathe.train({ ...recipe, training: { ...recipe.training, epochs: 5 } }, { model: 'regions' });
+  expect(await lathe.compare(good.id, next.id)).toMatchObject({ rows: next.split.test, leftOut: 0, doubt: null });
+  const onBatch = await lathe.compare(good.id, next.id, { batch: batch.id });
+  expect(onBatch.rows + onBatch.leftOut).toBe(200);
+  expect(onBatch.rows).toBe(next.split.test - good.split.test);
+});
+
+test('A version that the gate refuses is promoted with a note alone, and rolled back', async () => {
+  const [poor, good] = ['regions@1', 'regions@2'];
+  await lathe.promote(good);
+  const refused = await errorOf(lathe.promote(poor));
+  expect(refused).toMatchObject({ code: 'invalid' });
+  expect(refused.message).toContain('its gate says no (uplift-held-out');
+  expect((await errorOf(lathe.promote(poor, { despite: true }))).message).toMatch(/^missing note/);
+  await lathe.promote(poor, { despite: true, note: 'it is small' });
+  expect((await lathe.rollBack('regions')).id).toBe(good);
+  const { history } = (await lathe.models()).find(({ name }) => name === 'regions')!;
+  expect(history!.map(({ alias, from, to, why, note, gate }) => [alias, from, to, why, note, gate?.result])).toEqual([
+    ['champion', null, 1, 'promoted', undefined, undefined],
+    ['champion', 1, 2, 'promoted', undefined, 'pass'],
+    ['champion', 2, 1, 'promoted', 'it is small', 'fail'],
+    ['champion', 1, 2, 'rolledBack', undefined, undefined],
+  ]);
+});
+
+test('The rules of the gate are the model’s own, and wrong ones are refused', async () => {
+  const presets = await lathe.gate('regions');
+  const size = presets.find(({ kind }) => kind === 'size')!;
+  await lathe.setGate('regions', [{ ...size, enabled: true, kind: 'size', mostBytes: 10 }]);
+  expect((await lathe.judge('regions@1', 'regions@2')).gate.checks).toMatchObject([{ rule: { id: 'size' }, result: 'fail' }]); // prettier-ignore
+  await expect(lathe.setGate('regions', [{ ...size, kind: 'size', mostBytes: -1 }])).rejects.toThrow(/above 0/);
+  await lathe.setGate('regions', null);
+  expect(await lathe.gate('regions')).toEqual(presets);
+  expect(await errorOf(lathe.compare('regions@1', 'regions@1'))).toMatchObject({ code: 'invalid' });
 });
