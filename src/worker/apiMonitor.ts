@@ -59,6 +59,40 @@ export interface BatchRowQuery {
   limit?: number;
 }
 
+/** A folder that may be looked into; the page asks the browser for permission by its handle. */
+export interface WatchedFolder {
+  model: string;
+  handle: FileSystemDirectoryHandle;
+}
+
+export interface FolderFault {
+  /** below the folder */
+  path: string;
+  error: string;
+}
+
+/** How it stands with a folder that is looked into. */
+export interface FolderNews {
+  /** `elsewhere`: another tab looks into it; this one will when that is closed */
+  state: 'looking' | 'elsewhere';
+  /** of the last look, milliseconds since 1970 */
+  lookedAt: number | null;
+  /** it is known again after a reload; under a passphrase it is not */
+  lasts: boolean;
+  /** files that became batches, earlier visits counted */
+  taken: number;
+  /** ids of those that came since this began */
+  batches: string[];
+  /** files that may still be being written */
+  settling: string[];
+  /** files that cannot be scored; they are tried again when they change */
+  faults: FolderFault[];
+  /** files whose names are none of a batch */
+  ignored: number;
+  /** why there is nothing to look into; it is looked for again */
+  gone: string | null;
+}
+
 export interface MonitorVerbs {
   /** Scores new data, holds it against the reference of the version, and keeps both, with the alerts that it raises. */
   scoreBatch(versionId: string, files: File[], options?: CallOptions<BatchProgress>): Promise<Batch>;
@@ -74,6 +108,18 @@ export interface MonitorVerbs {
   removeBatch(id: string): Promise<void>;
   /** Says that an alert was seen to; null takes it back. */
   acknowledge(batchId: string, alertId: string, note: string | null): Promise<Batch>;
+  /** The folders that are kept, one for each model. */
+  folders(): Promise<WatchedFolder[]>;
+  /**
+   * Looks into a folder until it is aborted: what is new in it becomes a batch of the model, once, and when it is whole; the
+   * champion scores it, or the newest version. Images that come together are one batch. Null: the folder that is kept.
+   */
+  watchFolder(
+    model: string,
+    folder: FileSystemDirectoryHandle | null,
+    options: CallOptions<FolderNews> & { everyMs?: number },
+  ): Promise<void>;
+  forgetFolder(model: string): Promise<void>;
   /** What raises alerts for a model's batches; presets until they are set. */
   rules(model: string): Promise<Rule[]>;
   /** For batches that come from now on. */
