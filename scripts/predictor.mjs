@@ -56,7 +56,8 @@ async function bundle() {
       write: false,
       target: 'es2023',
       reportCompressedSize: false,
-      rolldownOptions: { checks: { pluginTimings: false } },
+      // a script has no import.meta; zip.js does without
+      rolldownOptions: { checks: { pluginTimings: false }, transform: { define: { 'import.meta': '{}' } } },
       lib: { entry: ENTRY, formats: ['iife'], name: 'lathePredictor', cssFileName: 'predictor' },
     },
     define: { 'process.env.NODE_ENV': '"production"' },

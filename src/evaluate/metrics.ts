@@ -18,7 +18,7 @@ export interface ClassScore {
  * @param probabilities [rows, classes]
  * @returns [rows]
  */
-export function mostProbable(probabilities: Float32Array, classes: number): Int32Array {
+export function mostProbable(probabilities: ArrayLike<number>, classes: number): Int32Array {
   const rows = probabilities.length / classes;
   const predicted = new Int32Array(rows);
   for (let row = 0, at = 0; row < rows; row++, at += classes) {

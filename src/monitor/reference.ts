@@ -3,6 +3,7 @@
 
 import type { Column } from '../data/table.ts';
 import { isNumeric } from '../data/table.ts';
+import { mostProbable } from '../evaluate/metrics.ts';
 import { createRandom } from '../base/random.ts';
 import type { ColumnSample } from './drift.ts';
 import { type ClassCalibrators, fitClassCalibrators, fitLossModel, type LossModel } from './estimate.ts';
@@ -150,15 +151,8 @@ export function decide(
   probabilities: ArrayLike<number>,
   classes: number,
 ): { predicted: Int32Array; confidence: Float64Array } {
-  const rows = probabilities.length / classes;
-  const predicted = new Int32Array(rows);
-  const confidence = new Float64Array(rows);
-  for (let i = 0; i < rows; i++) {
-    for (let c = 0; c < classes; c++) {
-      const p = probabilities[i * classes + c];
-      if (p > confidence[i]) [predicted[i], confidence[i]] = [c, p];
-    }
-  }
+  const predicted = mostProbable(probabilities, classes);
+  const confidence = Float64Array.from(predicted, (c, i) => probabilities[i * classes + c]);
   return { predicted, confidence };
 }
 
