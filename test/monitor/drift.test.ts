@@ -93,7 +93,7 @@ describe('a verdict', () => {
   });
 });
 
-describe('the alarm is calibrated, over 1,000 seeded batches of 500 rows by ten columns', () => {
+describe('the alarm is calibrated, over 1,000 seeded batches of 500 rows by ten columns', { timeout: 180_000 }, () => {
   const COLUMNS = 10;
   const BATCHES = 1000;
 
