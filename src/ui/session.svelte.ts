@@ -19,7 +19,7 @@ import type {
 import { lathe, WorkerGone } from '../worker/client.ts';
 import { persistence } from './shell/persistence.svelte.ts';
 import { readPreference, writePreference } from './shell/preference.ts';
-import { type Route, routeOfHash } from './shell/stages.ts';
+import { hashOf, type Route, routeOfHash, subjectsOfHash } from './shell/stages.ts';
 import { Training } from './shell/training.svelte.ts';
 
 /** An import under way. */
@@ -37,6 +37,8 @@ interface Notice {
 
 export class Session {
   stage = $state<Route>('data');
+  /** what the address names after it */
+  subjects = $state.raw<string[]>([]);
   /** the lists below were read once */
   ready = $state(false);
 
@@ -97,6 +99,7 @@ export class Session {
   /** Reads what is kept and goes where the address says. Call once. */
   async start(): Promise<void> {
     this.stage = routeOfHash(location.hash);
+    this.subjects = subjectsOfHash(location.hash);
     try {
       const [datasets, versions] = await Promise.all([lathe.datasets(), this.#readVersions()]);
       this.datasets = datasets;
@@ -142,8 +145,8 @@ export class Session {
   }
 
   /** Goes to a stage, by the address, so that the browser's Back works. */
-  go(stage: Route): void {
-    location.hash = `#/${stage}`;
+  go(stage: Route, ...subjects: string[]): void {
+    location.hash = hashOf(stage, ...subjects);
   }
 
   /** Says something short that needs no answer. @param undo takes back what it tells of, at a click */
@@ -416,10 +419,21 @@ export class Session {
     this.#chosenScorer = null;
   }
 
-  /** Makes a version the champion of its model, which its gate may refuse. */
-  async promote({ id, model, number }: Version, options: { note?: string; despite?: boolean } = {}): Promise<boolean> {
+  /** Shows two versions side by side. By their runs, for an address is kept by the browser, and a name may be sealed. */
+  compare(first: Version, second: Version): void {
+    this.go('compare', String(first.runId), String(second.runId));
+  }
+
+  /** Makes a version the champion of its model. Where its gate refuses that, it is shown why. */
+  async promote(version: Version, options: { note?: string; despite?: boolean } = {}): Promise<boolean> {
+    const { id, model, number } = version;
     return this.attempt(async () => {
       const before = this.versions.find((other) => other.model === model && other.aliases.includes('champion'));
+      const { gate } = before && !options.despite ? await lathe.judge(before.id, id) : { gate: null };
+      if (before && gate?.result === 'fail') {
+        this.notify(`The gate refuses ${id} in the place of ${before.id}.`);
+        return this.compare(before, version);
+      }
       await lathe.promote(id, options);
       await this.#readVersions();
       const undo = () => (before ? this.rollBack(model) : this.setAlias(model, 'champion', null));

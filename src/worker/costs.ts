@@ -12,6 +12,8 @@ import { exportInput } from './exportInput.ts';
 import { useAvailable } from './modelOutputs.ts';
 import type { Contender } from './unseenRows.ts';
 
+/** Of each before it counts: kernels are compiled and caches filled. */
+const WARM_UP_MS = 50;
 /** Turns of each, where they are done in time. */
 const ROUNDS = 15;
 /** A turn is as many rows as take so long: a worker's clock may tell no less than a tenth of a millisecond. */
@@ -68,8 +70,11 @@ function measureLatency(
         for (let row = 0; row < rows; row++) await predictors[i].predict(x, 1);
         return performance.now() - start;
       };
+      for (const i of [0, 1]) {
+        const warm = performance.now() + WARM_UP_MS;
+        while (performance.now() < warm) await turn(i, 1);
+      }
       const rows = [1, 1];
-      // meanwhile kernels are compiled and caches filled
       for (const i of [0, 1]) while ((await turn(i, rows[i])) < TURN_MS) rows[i] *= 2;
       const times: [number[], number[]] = [[], []];
       const end = performance.now() + MOST_MS;

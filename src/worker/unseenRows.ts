@@ -28,7 +28,7 @@ export async function lookUpRows({ workspace }: Context): Promise<Lookup> {
     const from = stretches(contender.version.datasetId);
     addRows(known, from, split.train);
     addRows(known, from, split.validation);
-    const { start } = contender.version.recipe as { start?: { trained: string } };
+    const { start } = contender.version.recipe;
     const parent = start && versions.find(({ trained, recipeId }) => trained === start.trained && recipe.has(recipeId));
     if (parent) {
       const began = await readVersion(workspace, parent.id);
