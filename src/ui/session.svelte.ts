@@ -55,6 +55,8 @@ export class Session {
   /** why there is no recipe, such as a data set with nothing to predict */
   recipeError = $state.raw<unknown>(null);
   training = $state.raw<Training | null>(null);
+  /** the last training of a challenger, and the version that it came from */
+  challenge = $state.raw<{ from: Version; training: Training } | null>(null);
 
   versions = $state.raw<Version[]>([]);
   /** of `versions`, with the histories of their aliases */
@@ -326,6 +328,22 @@ export class Session {
     if (!recipe || this.isTraining) return;
     const training = new Training(recipe, this.dataset?.name ?? '');
     await this.#follow(training, (options) => lathe.train(recipe, { model, ...options }));
+  }
+
+  /** Trains a recipe as the next version of the model that `from` is of, which becomes its challenger. */
+  async trainChallenger(from: Version, recipe: Recipe): Promise<void> {
+    if (this.isTraining) return;
+    this.datasets = await lathe.datasets();
+    const dataset = this.datasets.find(({ id }) => id === recipe.dataset);
+    const training = new Training(recipe, dataset?.name ?? '');
+    this.challenge = { from, training };
+    await this.#follow(training, (options) => lathe.train(recipe, { model: from.model, ...options }));
+    const { version } = training;
+    if (!version) return;
+    await this.attempt(async () => {
+      await lathe.setAlias(version.model, 'challenger', version.number);
+      await this.#readVersions();
+    });
   }
 
   /** Goes on with a run that was cut off or failed. */

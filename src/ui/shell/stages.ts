@@ -18,7 +18,10 @@ export const PLACES = [
 ] as const;
 
 /** Each belongs to a stage, which the rail marks. */
-export const PAGES = [{ id: 'compare', name: 'Compare', of: 'versions' }] as const;
+export const PAGES = [
+  { id: 'compare', name: 'Compare', of: 'versions' },
+  { id: 'update', name: 'Update', of: 'monitor' },
+] as const;
 
 export type Stage = (typeof STAGES)[number]['id'];
 export type Place = (typeof PLACES)[number]['id'];
