@@ -85,12 +85,16 @@ export function labelMetrics(counts: Counts, classes: number): Record<string, nu
  */
 export function logLoss(actual: Int32Array, probabilities: ArrayLike<number>, classes: number): number {
   let total = 0;
-  for (let row = 0, at = 0; row < actual.length; row++, at += classes) {
-    let sum = 0;
-    for (let c = 0; c < classes; c++) sum += clip(probabilities[at + c]);
-    total -= Math.log(clip(probabilities[at + actual[row]]) / sum);
-  }
+  for (let row = 0; row < actual.length; row++) total += rowLoss(actual[row], probabilities, classes, row);
   return total / actual.length;
+}
+
+/** The log loss of one row, whose class is `actual`. */
+export function rowLoss(actual: number, probabilities: ArrayLike<number>, classes: number, row: number): number {
+  const at = row * classes;
+  let sum = 0;
+  for (let c = 0; c < classes; c++) sum += clip(probabilities[at + c]);
+  return -Math.log(clip(probabilities[at + actual]) / sum);
 }
 
 /**

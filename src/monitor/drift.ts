@@ -25,6 +25,15 @@ export type ColumnSample =
 
 export type DriftMethod = 'ks' | 'chiSquared' | 'proportions' | 'wasserstein' | 'jensenShannon' | 'psi' | 'hellinger';
 
+/** What suits numbers and categories; numbers are counted between the reference's deciles. */
+const ANY: readonly DriftMethod[] = ['psi', 'hellinger', 'jensenShannon', 'chiSquared'];
+
+/** What a column of a kind can be compared by, where somebody wishes it; two proportions are chi-squared of two categories. */
+export const METHODS: Record<ColumnSample['kind'], readonly DriftMethod[]> = {
+  number: [...ANY, 'ks', 'wasserstein'],
+  category: ANY,
+};
+
 /** A test's verdict goes by its p-value, a distance's by its size; a distance that chance explains is no drift either. */
 export const DRIFT_THRESHOLDS: Record<DriftMethod, number> = {
   ks: 0.05,
@@ -77,16 +86,18 @@ export function chooseMethod(reference: ColumnSample): DriftMethod {
 
 /**
  * Compares columns, pair by pair.
- * @param methods by column name, where it is not the default
+ * @param pairs each is looked at once and let go of
+ * @param methods by column name, where it is not the default; one that does not suit the column's kind is passed over
  * @param thresholds by column name, where it is not the method's own
  */
 export function compareColumns(
-  pairs: readonly { reference: ColumnSample; current: ColumnSample }[],
+  pairs: Iterable<{ reference: ColumnSample; current: ColumnSample }>,
   methods: Readonly<Record<string, DriftMethod>> = {},
   thresholds: Readonly<Record<string, number>> = {},
 ): DriftReport {
-  const compared = pairs.map(({ reference, current }) => {
-    const method = own(methods, reference.name) ?? chooseMethod(reference);
+  const compared = Array.from(pairs, ({ reference, current }) => {
+    const wanted = own(methods, reference.name);
+    const method = wanted && METHODS[reference.kind].includes(wanted) ? wanted : chooseMethod(reference);
     const { value, pValue } = compare(reference, current, method);
     const threshold = own(thresholds, reference.name) ?? DRIFT_THRESHOLDS[method];
     return { column: reference.name, method, value, threshold, pValue, rows: { reference: countOf(reference), current: countOf(current) } }; // prettier-ignore
@@ -114,7 +125,7 @@ function compare(
 ): { value: number; pValue: number } {
   if (countOf(reference) === 0 || countOf(current) === 0) return { value: 0, pValue: 1 }; // all missing: another figure's task
   const numbers = reference.kind === 'number' && current.kind === 'number';
-  if (numbers && !asCategories(reference) && (method === 'ks' || method === 'wasserstein')) {
+  if (numbers && (method === 'ks' || method === 'wasserstein')) {
     const { pValue } = ksTwoSample(reference.values, current.values);
     if (method === 'ks') return { value: pValue, pValue };
     const unit = Math.max(deviationOf(reference.values), 0.001); // Evidently's, so that a constant column has a unit
@@ -177,7 +188,11 @@ function asCategories(sample: ColumnSample): boolean {
 function countsOf(sample: ColumnSample): ReadonlyMap<string, number> {
   if (sample.kind === 'category') return sample.counts;
   const counts = new Map<string, number>();
-  for (const value of sample.values) counts.set(String(value), (counts.get(String(value)) ?? 0) + 1);
+  const { values } = sample;
+  for (let start = 0, end = 0; start < values.length; start = end) {
+    while (end < values.length && values[end] === values[start]) end++;
+    counts.set(String(values[start]), end - start);
+  }
   return counts;
 }
 

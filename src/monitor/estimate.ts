@@ -2,6 +2,7 @@
 // asks what calibrated probabilities promise. Numbers: direct loss estimation (DLE), which learns to foresee the error.
 // Both assume that what the inputs say of the target has not changed; a page that shows them must say so.
 
+import { labelMetrics } from '../evaluate/metrics.ts';
 import { BOOST_DEFAULTS, type Boosted, type Features, fitBoosted, predictBoosted } from './boost.ts';
 
 /** Maps a model's probability to the share of rows in which it came true: a step function by isotonic regression. */
@@ -110,7 +111,7 @@ export interface ClassEstimate {
   standardError: number;
   /** expected counts by actual class (not known, so shared out by probability) and predicted class */
   confusion: number[][];
-  /** macro averages over the classes that are expected at all; two classes: also those of the second */
+  /** as `labelMetrics` has them */
   metrics: Record<string, number>;
 }
 
@@ -133,30 +134,8 @@ export function estimateClasses(
     const right = calibrated[i * classes + predicted[i]];
     variance += right * (1 - right);
   }
-  const right = confusion.reduce((sum, row, c) => sum + row[c], 0);
-  const figures = confusion.map((row, c) => {
-    const support = row.reduce((sum, count) => sum + count, 0);
-    const named = confusion.reduce((sum, other) => sum + other[c], 0);
-    const precision = named > 0 ? row[c] / named : 0;
-    const recall = support > 0 ? row[c] / support : 0;
-    const f1 = support + named > 0 ? (2 * row[c]) / (support + named) : 0;
-    return { support, precision, recall, f1 };
-  });
-  const present = figures.filter(({ support }) => support > 0);
-  const macro = (key: 'precision' | 'recall' | 'f1') =>
-    present.reduce((sum, figure) => sum + figure[key], 0) / Math.max(1, present.length);
-  const accuracy = right / rows;
-  const metrics: Record<string, number> = {
-    accuracy,
-    balancedAccuracy: macro('recall'),
-    precisionMacro: macro('precision'),
-    recallMacro: macro('recall'),
-    f1Macro: macro('f1'),
-  };
-  if (classes === 2) {
-    const { precision, recall, f1 } = figures[1];
-    Object.assign(metrics, { precision, recall, f1 });
-  }
+  const metrics = labelMetrics(Float64Array.from(confusion.flat()), classes);
+  const { accuracy } = metrics;
   return { rows, accuracy, standardError: Math.sqrt(variance) / rows, confusion, metrics };
 }
 
@@ -184,15 +163,30 @@ export function fitLossModel(features: Features, predictions: Float64Array, erro
   };
 }
 
-/** Expected figures of these rows: `mae` and `rmse` in the target's unit. */
+/**
+ * Expected figures of these rows: `mae` and `rmse` in the target's unit. `variances`: of one row's absolute and squared error.
+ * The second takes each row's error for normal with the variance foreseen for it, whose fourth moment is three times that
+ * variance squared.
+ */
 export function estimateValues(
   model: LossModel,
   features: Features,
   predictions: Float64Array,
-): { rows: number; metrics: Record<string, number> } {
+): { rows: number; metrics: { mae: number; rmse: number }; variances: { absolute: number; squared: number } } {
   const inputs = [...features, predictions];
-  const mean = (values: Float64Array) => values.reduce((sum, value) => sum + Math.max(0, value), 0) / values.length;
-  const mae = mean(predictBoosted(model.absolute, inputs));
-  const rmse = Math.sqrt(mean(predictBoosted(model.squared, inputs)));
-  return { rows: predictions.length, metrics: { mae, rmse } };
+  const rows = predictions.length;
+  const mean = (values: Float64Array, of: (value: number) => number) => {
+    let sum = 0;
+    for (const value of values) sum += of(Math.max(0, value));
+    return sum / rows;
+  };
+  const squared = predictBoosted(model.squared, inputs);
+  const mae = mean(predictBoosted(model.absolute, inputs), (value) => value);
+  const mse = mean(squared, (value) => value);
+  const fourth = 3 * mean(squared, (value) => value * value);
+  return {
+    rows,
+    metrics: { mae, rmse: Math.sqrt(mse) },
+    variances: { absolute: Math.max(0, mse - mae * mae), squared: Math.max(0, fourth - mse * mse) },
+  };
 }

@@ -4,7 +4,7 @@
 import { UserError } from '../base/errors.ts';
 import { quote } from '../data/repairs.ts';
 import { type ColumnDrift, type ColumnSample, compareColumns, type DriftReport } from './drift.ts';
-import type { ColumnState } from './batch.ts';
+import type { ColumnState } from './columnStates.ts';
 import type { ColumnProfile, OutputProfile, Profile } from './profile.ts';
 import type { ReferenceColumn, ReferenceOutputs, ReferenceProfile } from './reference.ts';
 import type { Figure } from './rules.ts';

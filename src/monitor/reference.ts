@@ -11,6 +11,8 @@ import { type Components, fitComponents, reconstructionErrors } from './multivar
 
 /** Rows of the reference that are kept as they are; beyond them a seeded draw. */
 const MOST_ROWS = 5000;
+/** Values that a distribution is drawn from. */
+const MOST_RANKS = 500;
 
 export interface ReferenceColumn {
   sample: ColumnSample;
@@ -42,13 +44,16 @@ export type ReferenceOutputs =
       counts: number[];
       /** of the predicted class, ascending */
       confidence: Float64Array;
+      /** at even ranks, ascending, for drawing: entropy in nats, and the probability of each class; older versions lack them */
+      entropy?: Float64Array;
+      scores?: Float64Array[];
       calibrators: ClassCalibrators | null;
     }
   | { kind: 'value'; /** held-out, ascending */ predictions: Float64Array; loss: LossModel | null };
 
 /** What a version said of its held-out rows. `probabilities` is [rows, classes]; `actual` class indices or values. */
 export type HeldOut =
-  | { kind: 'classes'; labels: string[]; probabilities: ArrayLike<number>; actual: ArrayLike<number> }
+  | { kind: 'classes'; labels: string[]; probabilities: Float32Array; actual: ArrayLike<number> }
   | { kind: 'value'; predictions: Float64Array; actual: ArrayLike<number> };
 
 /** Fewer held-out rows than these say too little to calibrate by. */
@@ -142,6 +147,8 @@ function referenceOutputs(heldOut: HeldOut, matrix: Float64Array[]): ReferenceOu
     labels,
     counts,
     confidence: confidence.sort(),
+    entropy: evenRanks(entropies(probabilities, labels.length)),
+    scores: labels.map((_, c) => evenRanks(Float64Array.from(predicted, (_, i) => probabilities[i * labels.length + c]))), // prettier-ignore
     calibrators: enough ? fitClassCalibrators(probabilities, actual, labels.length) : null,
   };
 }
@@ -152,8 +159,29 @@ export function decide(
   classes: number,
 ): { predicted: Int32Array; confidence: Float64Array } {
   const predicted = mostProbable(probabilities, classes);
-  const confidence = Float64Array.from(predicted, (c, i) => probabilities[i * classes + c]);
+  const confidence = new Float64Array(predicted.length);
+  for (let i = 0; i < predicted.length; i++) confidence[i] = probabilities[i * classes + predicted[i]];
   return { predicted, confidence };
+}
+
+/** [rows]: how undecided each row's probabilities are, in nats. */
+export function entropies(probabilities: ArrayLike<number>, classes: number): Float64Array {
+  const rows = probabilities.length / classes;
+  const entropy = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) {
+    for (let c = 0; c < classes; c++) {
+      const p = probabilities[i * classes + c];
+      if (p > 0) entropy[i] -= p * Math.log(p);
+    }
+  }
+  return entropy;
+}
+
+/** At most so many of the values, the least and the greatest among them, ascending. */
+function evenRanks(values: Float64Array): Float64Array {
+  const sorted = values.sort();
+  if (sorted.length <= MOST_RANKS) return sorted;
+  return Float64Array.from({ length: MOST_RANKS }, (_, k) => sorted[Math.round((k * (sorted.length - 1)) / (MOST_RANKS - 1))]); // prettier-ignore
 }
 
 /** So many of the rows by chance, in their order; all of them where they are no more. */

@@ -6,6 +6,9 @@ export interface Figure {
   name: FigureName;
   labels: Readonly<Record<string, string>>;
   value: number;
+  /** its 95 % interval, where it has one */
+  low?: number;
+  high?: number;
 }
 
 /** Every figure there is, with the sentence that explains it. Ratios are 0 to 1. */
@@ -19,13 +22,19 @@ export const FIGURES = {
   lathe_column_missing_ratio: 'Share of the rows without a value in the column.',
   lathe_column_out_of_range_ratio: 'Share of the values below the least or above the greatest of the reference.',
   lathe_column_unseen_ratio: 'Share of the values that are categories which the reference does not have.',
+  lathe_schema_changes: 'Columns that are gone, new or of another type, as the label says.',
   lathe_duplicate_rows_ratio: 'Share of the rows that equal an earlier row of the batch.',
   lathe_prediction_ratio: 'Share of the rows that are predicted as the class.',
   lathe_prediction_drift_p_value: 'Chance of so large a difference of the predictions from the reference without any drift.',
+  lathe_confidence_drift_p_value: 'Chance of so large a difference of the confidence from the reference without any drift.',
   lathe_confidence_mean: 'Mean probability of the predicted class.',
   lathe_entropy_mean: 'Mean entropy of the predicted probabilities, in nats.',
   lathe_quality: 'The metric in the label, against the labels that came with the batch.',
+  lathe_class_quality: 'The metric in the label of one class against all others, against the labels that came with the batch.',
   lathe_estimated_quality: 'The metric in the label as it is foreseen without labels.',
+  lathe_challenger_agreement_ratio: 'Share of the rows for which the challenger, scoring in the shadow, predicts the same.',
+  lathe_challenger_difference_mean: 'Mean absolute difference of the challenger’s predictions, scored in the shadow, from the champion’s.',
+  lathe_challenger_quality: 'The metric in the label of the challenger, scoring in the shadow, against the labels that came with the batch.',
   lathe_image_brightness_mean: 'Mean brightness of the images, 0 to 1.',
   lathe_image_contrast_mean: 'Mean standard deviation of the brightness within an image, 0 to 1.',
   lathe_image_sharpness_mean: 'Mean variance of the Laplacian of an image.',
@@ -162,34 +171,4 @@ function crossedBound(value: number, { low, high }: { low: number | null; high: 
   if (high !== null && value > high) return high;
   if (low !== null && value < low) return low;
   return null;
-}
-
-/** Rules to begin with. @param metric what the task is judged by, such as `accuracy` */
-export function presetRules(metric: string): Rule[] {
-  const rule = (
-    id: string,
-    name: string,
-    figure: FigureName,
-    condition: Condition,
-    severity: Severity,
-    labels = {},
-  ) => ({
-    id,
-    name,
-    figure,
-    labels,
-    condition,
-    forBatches: 1,
-    severity,
-    enabled: true,
-  });
-  return [
-    rule('drift-column', 'A column drifts', 'lathe_column_drift_p_value', { kind: 'below', value: 0.05 }, 'warning'),
-    rule('drift-dataset', 'Half of the columns drift', 'lathe_drifted_columns_ratio', { kind: 'above', value: 0.499 }, 'critical'),
-    rule('missing', 'Values are missing', 'lathe_column_missing_ratio', { kind: 'deviations', number: 3 }, 'warning'),
-    rule('unseen', 'New categories', 'lathe_column_unseen_ratio', { kind: 'above', value: 0.01 }, 'warning'),
-    rule('predictions', 'The predictions shift', 'lathe_prediction_drift_p_value', { kind: 'below', value: 0.05 }, 'warning'),
-    rule('estimate', 'The foreseen quality leaves its band', 'lathe_estimated_quality', { kind: 'deviations', number: 3 }, 'critical', { metric }),
-    rule('quality', 'The quality leaves its band', 'lathe_quality', { kind: 'deviations', number: 3 }, 'critical', { metric }),
-  ]; // prettier-ignore
 }

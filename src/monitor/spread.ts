@@ -4,9 +4,11 @@
 import { takeRows } from '../data/rows.ts';
 import type { Table } from '../data/table.ts';
 import { createRandom, shuffle } from '../base/random.ts';
-import { type BatchOutputs, examineBatch } from './batch.ts';
+import { examineBatch } from './batch.ts';
+import type { BatchOutputs } from './outputs.ts';
 import type { ReferenceProfile } from './reference.ts';
 import { figureKey, type Spread } from './rules.ts';
+import { takeOutputs } from './takeOutputs.ts';
 
 /** NannyML's number of chunks; fewer where they would be smaller than this. */
 const CHUNKS = 10;
@@ -49,21 +51,6 @@ export function spreadOf(
     }
   }
   return { rows, chunks, figures: Object.fromEntries([...values].map(([key, own]) => [key, meanAndDeviation(own)])) };
-}
-
-/** Some rows of what a version said. @param all how many rows it said it of */
-export function takeOutputs(outputs: BatchOutputs, all: number, rows: Int32Array): BatchOutputs {
-  if (outputs.kind === 'value') {
-    const take = (values: Float64Array) => Float64Array.from(rows, (row) => values[row]);
-    return { kind: 'value', predictions: take(outputs.predictions), actual: outputs.actual && take(outputs.actual) };
-  }
-  const { probabilities, actual } = outputs;
-  const classes = probabilities.length / all;
-  const taken = new Float32Array(rows.length * classes);
-  rows.forEach((row, i) => {
-    for (let c = 0; c < classes; c++) taken[i * classes + c] = probabilities[row * classes + c];
-  });
-  return { kind: 'classes', probabilities: taken, actual: actual && Int32Array.from(rows, (row) => actual[row]) };
 }
 
 /**

@@ -3,6 +3,7 @@
 import { UserError } from '../base/errors.ts';
 import type { GateRule } from '../evaluate/gate.ts';
 import type { Rule } from '../monitor/rules.ts';
+import type { MonitorSettings } from '../monitor/settings.ts';
 import { findRollBack, type Alias, type AliasMove } from './aliasHistory.ts';
 import type { Draft } from './records.ts';
 import { modelOf } from './runs.ts';
@@ -21,6 +22,8 @@ export interface ModelRecord {
   gate?: GateRule[];
   /** what raises alerts for batches that its versions score; left out: the presets */
   rules?: Rule[];
+  /** how its batches are looked at; left out: by default */
+  monitor?: MonitorSettings;
 }
 
 export interface Model extends ModelRecord {

@@ -2,7 +2,9 @@
 
 import type { Row } from '../data/table.ts';
 import type { MonitoringFormat } from '../export/prometheus/monitoring.ts';
+import type { RulePreset } from '../monitor/presets.ts';
 import type { Rule } from '../monitor/rules.ts';
+import type { MonitorSettings } from '../monitor/settings.ts';
 import type { BatchFacts } from '../store/batches.ts';
 import type { ImageItem } from './apiData.ts';
 import type { CallOptions } from './channel.ts';
@@ -10,9 +12,13 @@ import type { KeptReport } from './examine.ts';
 
 export type { BeforeAfter } from '../monitor/beforeAfter.ts';
 export type { Figure, FigureName, Rule, Severity } from '../monitor/rules.ts';
-export type { Slice } from '../monitor/slices.ts';
+export type { DriftMethod } from '../monitor/drift.ts';
+export type { Quality } from '../monitor/quality.ts';
+export type { SchemaChange } from '../monitor/schema.ts';
 export type { BatchAlert } from '../store/batches.ts';
-export type { KeptReport, MonitoringFormat };
+export type { SliceReport } from './examine.ts';
+export type { ShadowReport } from './shadow.ts';
+export type { KeptReport, MonitoringFormat, MonitorSettings, RulePreset };
 
 /** New data that a version has scored, and what was found in it. */
 export interface Batch extends Omit<BatchFacts, 'runId' | 'content' | 'outputs' | 'report'> {
@@ -105,6 +111,8 @@ export interface MonitorVerbs {
    * the rows), and examines the batch again. `label` is the column with the labels, left out: called as the target.
    */
   labelBatch(id: string, files: File[], join?: { key?: string; label?: string }): Promise<Batch>;
+  /** Holds a kept batch against the reference again, by the settings and rules of now. */
+  testBatch(id: string): Promise<Batch>;
   removeBatch(id: string): Promise<void>;
   /** Says that an alert was seen to; null takes it back. */
   acknowledge(batchId: string, alertId: string, note: string | null): Promise<Batch>;
@@ -124,6 +132,12 @@ export interface MonitorVerbs {
   rules(model: string): Promise<Rule[]>;
   /** For batches that come from now on. */
   setRules(model: string, rules: Rule[]): Promise<void>;
+  /** Sets of rules to begin with. */
+  rulePresets(model: string): Promise<RulePreset[]>;
+  /** What columns are compared by, and whether the challenger scores in the shadow. */
+  monitorSettings(model: string): Promise<MonitorSettings>;
+  /** For batches that come from now on, and those that are tested again. */
+  setMonitorSettings(model: string, settings: MonitorSettings): Promise<void>;
   /**
    * The newest batch as OpenMetrics, the rules as alerting rules of Prometheus, a dashboard of Grafana, or a zip of `all` with
    * a README. @param options.batchSeconds from one batch to the next, for rules that want several in a row; a day by itself

@@ -12,7 +12,7 @@ import type { Context } from './context.ts';
 import { decodeImage } from './decode.ts';
 import { imageItem } from './engineData.ts';
 import { openKeptData } from './engineEvaluate.ts';
-import { imageOf } from './engineMonitor.ts';
+import { imageOf } from './engineBatchRows.ts';
 import { openVersion, tableOutputs } from './enginePredict.ts';
 import { encodeRows, type LearningData } from './learningData.ts';
 import { featureColumns } from './makeReference.ts';

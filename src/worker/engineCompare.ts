@@ -19,7 +19,7 @@ import { batchRowsOf, type ComparedRows, heldOutRows, openPair, type Pair } from
 import type { Context } from './context.ts';
 import { measureCosts, type Costs } from './costs.ts';
 import { range } from './engineData.ts';
-import { judgingMetric } from './examine.ts';
+import { judgingMetric } from './subject.ts';
 
 type Answer<Verb extends keyof Lathe> = (context: Context, ...args: Parameters<Lathe[Verb]>) => ReturnType<Lathe[Verb]>;
 

@@ -3,11 +3,6 @@
 
 import { UserError } from '../base/errors.ts';
 import { importFiles } from '../data/import.ts';
-import { tableToRows } from '../data/rows.ts';
-import { type Column, isNumeric } from '../data/table.ts';
-import { mostProbable } from '../evaluate/metrics.ts';
-import type { BeforeAfter } from '../monitor/beforeAfter.ts';
-import { type Condition, FIGURES, presetRules, type Rule } from '../monitor/rules.ts';
 import {
   acknowledgeAlert,
   type BatchContent,
@@ -20,17 +15,19 @@ import {
   removeBatch as removeKept,
   saveBatch,
 } from '../store/batches.ts';
-import { changeModel, readModel } from '../store/models.ts';
 import { readReference, type Reference } from '../store/references.ts';
 import { listVersions, type Version } from '../store/versions.ts';
-import type { Batch, BatchDetail, BatchRow, BatchRowPage, BatchRowQuery, Lathe } from './api.ts';
+import { alertsOf, type Judged } from './alerts.ts';
+import type { Batch, BatchDetail, Lathe } from './api.ts';
 import type { Context } from './context.ts';
-import { range } from './engineData.ts';
 import { openVersion } from './enginePredict.ts';
-import { alertsOf, examine, judgingMetric, type Judged, type KeptReport } from './examine.ts';
+import { rulesOf, settingsOf } from './engineRules.ts';
+import { examine, type KeptReport } from './examine.ts';
 import { joinLabels } from './joinLabels.ts';
-import { countKnown, readBatchFiles, scoreRows, truthOf, watchedColumns } from './readBatchFiles.ts';
+import { countKnown, readBatchFiles, scoreRows, truthOf } from './readBatchFiles.ts';
 import { READERS } from './readers.ts';
+import { judgeShadowAgain, scoreInShadow, shadowFigures, type ShadowReport } from './shadow.ts';
+import type { Subject } from './subject.ts';
 
 type Answer<Verb extends keyof Lathe> = (context: Context, ...args: Parameters<Lathe[Verb]>) => ReturnType<Lathe[Verb]>;
 
@@ -55,14 +52,9 @@ export const scoreBatch: Answer<'scoreBatch'> = async (context, versionId, files
       message: `${unknown} label${unknown === 1 ? '' : 's'} that version '${version.id}' does not know count as not known`,
     });
   }
-  const { figures, report } = await examine(context, { version, trained, reference, content, rows, outputs, actual });
+  const { figures, report, alerts } = await judge(context, { version, trained, reference, content, rows, outputs, actual }); // prettier-ignore
   signal?.throwIfAborted();
   onProgress?.({ phase: 'saving', fraction: null, rows });
-  const alerts = alertsOf(
-    await rulesOf(context, version),
-    [...(await earlier(context, version)), { figures, rows, reference }],
-    report,
-  );
   const { workspace } = context;
   const facts = { runId: version.runId, name, createdAt: workspace.now(), rows, labelled: actual ? countKnown(actual) : 0, figures, alerts, repairs }; // prettier-ignore
   return toBatch(await saveBatch(workspace, { facts, content, outputs, report }), version);
@@ -94,7 +86,6 @@ export const labelBatch: Answer<'labelBatch'> = async (context, id, files, { key
   const { workspace } = context;
   const facts = await readBatch(workspace, id);
   const version = await versionOfRun(context, facts);
-  const { trained } = await openVersion(context, version.id);
   const content = await readBatchRows(workspace, facts);
   if (content.kind !== 'table') {
     throw new UserError('unsupported', `labels of batch '${facts.name}': only a table's can be joined. Drop images in one folder a class instead.`); // prettier-ignore
@@ -121,28 +112,55 @@ export const labelBatch: Answer<'labelBatch'> = async (context, id, files, { key
       `labels of batch '${facts.name}': of ${matched} joined rows none has a label that version '${version.id}' knows${unknown > 0 ? ` (${unknown} have another)` : ''}.`,
     );
   }
+  return toBatch(await judgeAgain(context, facts, version, labelled), version);
+};
+
+export const testBatch: Answer<'testBatch'> = async (context, id) => {
+  const facts = await readBatch(context.workspace, id);
+  const version = await versionOfRun(context, facts);
+  return toBatch(await judgeAgain(context, facts, version, await readBatchRows(context.workspace, facts)), version);
+};
+
+/** What a batch comes to by the settings and rules of now. @param before the batch that it takes the place of */
+async function judge(
+  context: Context,
+  given: Omit<Subject, 'settings'>,
+  before?: { id: string; shadow: ShadowReport | null },
+): Promise<{ figures: BatchFacts['figures']; report: KeptReport; alerts: BatchFacts['alerts'] }> {
+  const { version, rows, reference } = given;
+  const subject = { ...given, settings: await settingsOf(context, version.model) };
+  const { figures, report } = await examine(context, subject);
+  const shadow = before?.shadow
+    ? await judgeShadowAgain(context, subject, before.shadow)
+    : subject.settings.shadow
+      ? await scoreInShadow(context, subject)
+      : null;
+  figures.push(...shadowFigures(shadow));
+  const judged = [...(await earlier(context, version, before?.id)), { figures, rows, reference }];
+  const alerts = alertsOf(await rulesOf(context, version), judged, report);
+  return { figures, report: { ...report, shadow }, alerts };
+}
+
+/** Judges a batch that is kept once more and keeps what comes of it; what was seen to stays so. */
+async function judgeAgain(
+  context: Context,
+  facts: BatchFacts,
+  version: Version,
+  content: BatchContent,
+): Promise<BatchFacts> {
+  const { workspace } = context;
+  const { trained } = await openVersion(context, version.id);
+  const { actual } = truthOf(version, content);
   const outputs = await readBatchOutputs(workspace, facts);
   const reference = await readReference(workspace, version);
-  const { rows } = facts;
-  const { figures, report } = await examine(context, {
-    version,
-    trained,
-    reference,
-    content: labelled,
-    rows,
-    outputs,
-    actual,
-  });
-  const raised = alertsOf(
-    await rulesOf(context, version),
-    [...(await earlier(context, version, id)), { figures, rows, reference }],
-    report,
-  );
+  const { shadow = null } = await readBatchReport<KeptReport>(workspace, facts);
+  const subject = { version, trained, reference, content, rows: facts.rows, outputs, actual };
+  const { figures, report, alerts: raised } = await judge(context, subject, { id: facts.id, shadow });
   const seen = new Map(facts.alerts.map((alert) => [alert.id, alert.acknowledged]));
   const alerts = raised.map((alert) => ({ ...alert, acknowledged: seen.get(alert.id) ?? null }));
-  const changed = { ...facts, labelled: countKnown(actual), figures, alerts };
-  return toBatch(await saveBatch(workspace, { facts: changed, content: labelled, outputs, report }, id), version);
-};
+  const changed = { ...facts, labelled: actual ? countKnown(actual) : 0, figures, alerts };
+  return saveBatch(workspace, { facts: changed, content, outputs, report }, facts.id);
+}
 
 export const batches: Answer<'batches'> = async ({ workspace }, model) => {
   const versions = await versionsOf(workspace, model);
@@ -154,6 +172,7 @@ export const batches: Answer<'batches'> = async ({ workspace }, model) => {
 export const batch: Answer<'batch'> = async (context, id): Promise<BatchDetail> => {
   const facts = await readBatch(context.workspace, id);
   const report = await readBatchReport<KeptReport>(context.workspace, facts);
+  if (report.shadow) delete report.shadow.outputs; // as many numbers as the batch has rows
   return { ...toBatch(facts, await versionOfRun(context, facts)), report };
 };
 
@@ -164,41 +183,10 @@ export const acknowledge: Answer<'acknowledge'> = async (context, batchId, alert
   return toBatch(facts, await versionOfRun(context, facts));
 };
 
-export const rules: Answer<'rules'> = async ({ workspace }, model) => {
-  const [version] = [...(await versionsOf(workspace, model)).values()].slice(-1);
-  if (!version) throw new UserError('unknown', `model '${model}': it has no version.`);
-  return rulesOf({ workspace }, version);
-};
-
-export const setRules: Answer<'setRules'> = async ({ workspace }, model, given) => {
-  checkRules(given);
-  await changeModel(workspace, model, (record) => ({ ...record, rules: given }));
-};
-
-async function rulesOf({ workspace }: Pick<Context, 'workspace'>, version: Version): Promise<Rule[]> {
-  return (await readModel(workspace, version.model)).rules ?? presetRules(judgingMetric(version));
-}
-
-/** @throws UserError that names the rule and what is wrong with it */
-function checkRules(given: readonly Rule[]): void {
-  const ids = new Set<string>();
-  for (const { id, name, figure, condition, forBatches } of given) {
-    const fail = (what: string) => {
-      throw new UserError('invalid', `rule '${name || id}': ${what}.`);
-    };
-    if (name.trim() === '') fail('give it a name');
-    if (ids.has(id)) fail(`another rule has the id '${id}' too`);
-    ids.add(id);
-    if (!Object.hasOwn(FIGURES, figure)) fail(`there is no figure '${figure}'`);
-    if (!isFinite(bound(condition))) fail('its bound is no number');
-    if (condition.kind === 'deviations' && condition.number <= 0) fail('its number of deviations must be above 0');
-    if (!Number.isInteger(forBatches) || forBatches < 1) fail(`it needs 1 batch in a row or more, not ${forBatches}`);
-  }
-}
-
-const bound = (condition: Condition): number => (condition.kind === 'deviations' ? condition.number : condition.value);
-
-async function versionOfRun({ workspace }: Pick<Context, 'workspace'>, { runId, name }: BatchFacts): Promise<Version> {
+export async function versionOfRun(
+  { workspace }: Pick<Context, 'workspace'>,
+  { runId, name }: BatchFacts,
+): Promise<Version> {
   const found = (await listVersions(workspace)).find((version) => version.runId === runId);
   if (!found) throw new UserError('missing', `version of batch '${name}': it is gone. Restore a backup.`);
   return found;
@@ -211,76 +199,4 @@ function toBatch(
   // prettier-ignore
   const kind = 'columns' in content ? 'table' : 'packed' in content ? 'images' : 'profile';
   return { ...facts, versionId: id, kind };
-}
-
-export const batchRows: Answer<'batchRows'> = async (context, id, query = {}): Promise<BatchRowPage> => {
-  const { workspace } = context;
-  const { order = 'index', column, offset = 0, limit = 50 } = query;
-  const facts = await readBatch(workspace, id);
-  const version = await versionOfRun(context, facts);
-  const content = await readBatchRows(workspace, facts);
-  const outputs = await readBatchOutputs(workspace, facts);
-  const { actual } = truthOf(version, content);
-  const { labels } = version;
-  const width = Math.max(1, labels.length);
-  const said = labels.length > 0 ? mostProbable(outputs, width) : null;
-  const confidence = (row: number) => (said ? outputs[row * width + said[row]] : 0);
-  const wrong = (row: number) => {
-    if (!actual) return 0;
-    if (!said) return Math.abs(actual[row] - outputs[row]) || 0;
-    return actual[row] >= 0 && said[row] !== actual[row] ? confidence(row) : 0;
-  };
-  const index = Array.from({ length: facts.rows }, (_, i) => i);
-  const sortBy = (key: ArrayLike<number>) => index.sort((a, b) => key[b] - key[a] || a - b);
-  if (order === 'unsure') sortBy(index.map((row) => -confidence(row)));
-  if (order === 'wrong') sortBy(index.map(wrong));
-  if (order === 'shifted') {
-    const { distributions } = await readBatchReport<KeptReport>(workspace, facts);
-    const { trained } = await openVersion(context, version.id);
-    const columns = await watchedColumns(content, trained.preparation);
-    sortBy(shiftOf(column, columns, distributions));
-  }
-  const page = range(offset, limit, facts.rows).map((i) => index[i]);
-  const shown = content.kind === 'table' ? tableToRows({ rows: facts.rows, columns: content.columns }, page) : [];
-  const rows = page.map((row, i): BatchRow => ({
-    index: row,
-    predicted: said ? labels[said[row]] : outputs[row],
-    confidence: said ? confidence(row) : null,
-    actual: actual && isKnown(actual[row], said !== null) ? (said ? labels[actual[row]] : actual[row]) : null,
-    ...(content.kind === 'images' ? { image: imageOf(content, row) } : { row: shown[i] }),
-  }));
-  return { total: facts.rows, rows };
-};
-
-const isKnown = (value: number, isClass: boolean) => (isClass ? value >= 0 : !Number.isNaN(value));
-
-export function imageOf({ packed, offsets, names, labels, classes }: BatchContent & { kind: 'images' }, index: number) {
-  const label = labels[index] < 0 ? null : classes[labels[index]];
-  return { index, name: names[index], label, blob: packed.slice(offsets[index], offsets[index + 1]) };
-}
-
-/**
- * [rows]: how much commoner in the batch than in the reference the row's value of a column is, as a ratio of shares.
- * @throws UserError where the column is none that is watched
- */
-function shiftOf(name: BatchRowQuery['column'], columns: Column[], distributions: BeforeAfter[]): Float64Array {
-  const column = columns.find((each) => each.name === name);
-  const shown = distributions.find((each) => each.column === name);
-  if (!column || !shown) {
-    throw new UserError('unknown', `column '${name}': it is none that the batch and its version share.`);
-  }
-  const ratio = shown.before.map((before, i) => (shown.after[i] + 1e-9) / (before + 1e-4));
-  if (shown.kind === 'number' && isNumeric(column)) {
-    const { edges } = shown;
-    const [low, high] = [edges[0], edges[edges.length - 1]];
-    const bin = (value: number) => Math.floor(((value - low) / (high - low)) * ratio.length);
-    return column.values.map((value) =>
-      Number.isNaN(value) ? 0 : ratio[Math.max(0, Math.min(ratio.length - 1, bin(value)))],
-    );
-  }
-  if (shown.kind === 'number' || isNumeric(column)) return new Float64Array(0);
-  const place = new Map(shown.names.slice(0, shown.rest ? -1 : undefined).map((own, i) => [own, i]));
-  const other = shown.rest ? ratio[ratio.length - 1] : 0;
-  const byCode = column.categories.map((own) => ratio[place.get(own) ?? -1] ?? other);
-  return Float64Array.from(column.codes, (code) => (code < 0 ? 0 : byCode[code]));
 }

@@ -8,7 +8,8 @@ import { spreadFor } from '../monitor/spread.ts';
 import { readReference } from '../store/references.ts';
 import { readVersion } from '../store/versions.ts';
 import type { Context } from './context.ts';
-import { batches, rules } from './engineMonitor.ts';
+import { batches } from './engineMonitor.ts';
+import { rules } from './engineRules.ts';
 
 const DAY_SECONDS = 86_400;
 const TYPES: Record<MonitoringFormat, string> = {

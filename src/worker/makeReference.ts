@@ -3,7 +3,7 @@
 import { describeImage, imageColumns } from '../data/imageStatistics.ts';
 import { takeRows } from '../data/rows.ts';
 import type { Column } from '../data/table.ts';
-import type { BatchOutputs } from '../monitor/batch.ts';
+import type { BatchOutputs } from '../monitor/outputs.ts';
 import { drawRows, type HeldOut, profileReference } from '../monitor/reference.ts';
 import { spreadOf } from '../monitor/spread.ts';
 import type { Reference } from '../store/references.ts';

@@ -4,6 +4,8 @@ import type { Column } from '../../src/data/table.ts';
 import { type Batch, examineBatch } from '../../src/monitor/batch.ts';
 import { profileReference } from '../../src/monitor/reference.ts';
 import { figureKey } from '../../src/monitor/rules.ts';
+import { compareSchemas } from '../../src/monitor/schema.ts';
+import { faultOf, methodsOf, type MonitorSettings } from '../../src/monitor/settings.ts';
 
 /** Rows whose class follows from x, which a model knows; `shift` moves x, `noise` replaces `city` by an unseen one. */
 function draw(seed: number, rows: number, { shift = 0, unseen = 0 } = {}) {
@@ -11,7 +13,7 @@ function draw(seed: number, rows: number, { shift = 0, unseen = 0 } = {}) {
   const x = new Float64Array(rows);
   const y = new Float64Array(rows);
   const codes = new Int32Array(rows);
-  const probabilities = new Float64Array(rows * 2);
+  const probabilities = new Float32Array(rows * 2);
   const actual = new Int32Array(rows);
   for (let i = 0; i < rows; i++) {
     x[i] = random.normal() + shift;
@@ -94,6 +96,34 @@ describe('a batch that moved', () => {
     expect(Math.abs(estimate!.metrics.accuracy - quality!.metrics.accuracy)).toBeLessThan(0.02);
     expect(examine({ ...draw(4, 500), outputs: { ...draw(4, 500).outputs, actual: null } }).quality).toBeNull();
   });
+
+  it('has a band around the foreseen quality that holds the true one about as often as it says', () => {
+    let inside = 0;
+    for (let seed = 100; seed < 160; seed++) {
+      const { estimate, quality } = examineBatch(reference, draw(seed, 200, { shift: 0.8 }), { seed, several: false });
+      for (const metric of ['accuracy', 'f1', 'logLoss']) {
+        const { low, high } = estimate!.intervals[metric];
+        if (quality!.metrics[metric] >= low && quality!.metrics[metric] <= high) inside++;
+      }
+    }
+    expect(inside / 180).toBeGreaterThan(0.88);
+    expect(inside / 180).toBeLessThan(1);
+  });
+
+  it('is held against what was said of the held-out rows', () => {
+    const { said, confidenceDrift, predictions } = report;
+    expect(said!.shares.reduce((a, b) => a + b)).toBeCloseTo(1, 12);
+    expect(said!.confidence.now).toBeGreaterThan(said!.confidence.before!);
+    expect(said!.entropy.now).toBeLessThan(said!.entropy.before!);
+    expect(confidenceDrift!.drifted).toBe(true);
+    expect(predictions.map(({ column }) => column).sort()).toEqual([
+      'confidence',
+      'entropy',
+      'no',
+      'prediction',
+      'yes',
+    ]);
+  });
 });
 
 describe('a batch that is not as it should be', () => {
@@ -103,9 +133,18 @@ describe('a batch that is not as it should be', () => {
     const wrong: Column = { name: 'y', type: 'category', codes: new Int32Array(200), categories: ['a'] };
     const report = examine({ ...batch, columns: [wrong, city, { ...x, name: 'extra' } as Column] });
     expect(report.columns.map(({ column, absent }) => [column, absent])).toEqual([['x', true], ['y', false], ['city', false]]); // prettier-ignore
-    expect(report.surplus).toEqual(['extra']);
     expect(report.drift.columns.map(({ column }) => column)).toEqual(['city']);
     expect(report.domain).toBeNull();
+  });
+
+  it('that lacks a class says nothing of it, and leaves no figure of it', () => {
+    const batch = draw(7, 300);
+    const actual = batch.outputs.actual.map((c) => (c === 1 ? -1 : c));
+    const { quality, figures } = examine({ ...batch, outputs: { ...batch.outputs, actual } });
+    expect(quality!.classes![1].support).toBe(0);
+    const recalls = figures.filter(({ name, labels }) => name === 'lathe_class_quality' && labels.metric === 'recall');
+    expect(recalls.map(({ labels }) => labels.class)).toEqual(['no']);
+    expect(figures.every(({ low = 0, value, high = value }) => low <= value && value <= high)).toBe(true);
   });
 
   it('of one row, of equal rows, of no value, gives figures all the same', () => {
@@ -117,6 +156,36 @@ describe('a batch that is not as it should be', () => {
     expect(report.columns.map(({ missing }) => missing)).toEqual([1, 1, 1]);
     expect(() => examine({ ...batch, rows: 0 })).toThrow(RangeError);
   });
+});
+
+it('columns are compared as it is wished, where the method suits them', () => {
+  const settings: MonitorSettings = {
+    method: 'psi',
+    columns: [{ column: 'y', method: 'hellinger', threshold: 0.5 }],
+    shadow: false,
+  };
+  const wished = methodsOf(settings, ['x', 'y', 'city']);
+  const { drift } = examineBatch(reference, draw(3, 800, { shift: 0.8 }), { seed: 1, ...wished });
+  expect(drift.columns.map(({ method, threshold }) => [method, threshold])).toEqual([['psi', 0.1], ['hellinger', 0.5], ['psi', 0.1]]); // prettier-ignore
+  expect(drift.columns[0].drifted).toBe(true);
+  const kinds = new Map([['y', 'number'], ['city', 'category']] as const); // prettier-ignore
+  expect(faultOf(settings, kinds)).toBeNull();
+  expect(faultOf({ ...settings, columns: [{ column: 'city', method: 'ks' }] }, kinds)).toMatch(/not by 'ks'/);
+  expect(faultOf({ ...settings, columns: [{ column: 'age', method: 'psi' }] }, kinds)).toMatch(/no column 'age'/);
+});
+
+it('what became of the columns is told: gone, new, of another type', () => {
+  const specs = training.columns.map(({ name, type }) => ({ name, type, role: 'feature' as const }));
+  const [x, y, city] = draw(9, 50).columns;
+  const none: Column = { name: 'x', type: 'number', values: new Float64Array(50).fill(NaN) };
+  const codes: Column = { name: 'city', type: 'category', codes: new Int32Array(50), categories: ['1', '2'] };
+  expect(compareSchemas([...specs, { name: 'class', type: 'category', role: 'target' }], [x, y, city], reference.columns)).toEqual([]); // prettier-ignore
+  expect(compareSchemas(specs, [none, codes, { ...x, name: 'z' } as Column], reference.columns)).toEqual([
+    { kind: 'type', column: 'x', was: 'number', now: 'unreadable' },
+    { kind: 'gone', column: 'y', was: 'number' },
+    { kind: 'type', column: 'city', was: 'category', now: 'number' },
+    { kind: 'new', column: 'z', now: 'number' },
+  ]);
 });
 
 it('a model of a number is foreseen by its errors', () => {
@@ -139,4 +208,8 @@ it('a model of a number is foreseen by its errors', () => {
   const report = examineBatch(profile, { rows: 1000, columns, outputs: { kind: 'value', predictions, actual } }, { seed: 1 }); // prettier-ignore
   expect(Math.abs(report.estimate!.metrics.mae / report.quality!.metrics.mae - 1)).toBeLessThan(0.1);
   expect(report.domain).not.toBeNull();
+  for (const metric of ['mae', 'rmse']) {
+    const { low, high } = report.estimate!.intervals[metric];
+    expect([low < report.quality!.metrics[metric], report.quality!.metrics[metric] < high]).toEqual([true, true]);
+  }
 });

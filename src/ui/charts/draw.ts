@@ -22,6 +22,7 @@ export function drawSeries(plot: uPlot, all: readonly Series[], marks: readonly 
   ctx.rect(bbox.left - edge, bbox.top - edge, bbox.width + 2 * edge, bbox.height + 2 * edge);
   ctx.clip();
   const order = { faint: 0, reference: 1, points: 2, line: 3 };
+  for (const series of all) drawInterval(plot, series, palette.tones[series.tone % TONES], ratio);
   for (const series of [...all].sort((a, b) => order[a.style] - order[b.style])) {
     const colour = series.style === 'reference' ? palette.muted : palette.tones[series.tone % TONES];
     if (series.style === 'points') drawPoints(plot, series, colour, ratio);
@@ -55,6 +56,43 @@ function drawLine(plot: uPlot, series: Series, colour: string, ratio: number, wi
   ctx.setLineDash([]);
   // a line of a few points also shows where they are; one of a single point would else be invisible
   if (series.style === 'line' && kept.length <= 3) drawPoints(plot, series, colour, ratio);
+  ctx.globalAlpha = 1;
+}
+
+/** The band of a line, or the whiskers of points. */
+function drawInterval(plot: uPlot, { x, low, high, style }: Series, colour: string, ratio: number): void {
+  if (!low || !high) return;
+  const { ctx } = plot;
+  const at = (i: number, y: ArrayLike<number>) =>
+    [plot.valToPos(x[i], 'x', true), plot.valToPos(y[i], 'y', true)] as const;
+  const isThere = (i: number) => Number.isFinite(low[i]) && Number.isFinite(high[i]);
+  ctx.fillStyle = ctx.strokeStyle = colour;
+  if (style === 'points') {
+    ctx.lineWidth = 1.5 * ratio;
+    ctx.beginPath();
+    for (let i = 0; i < x.length; i++) {
+      if (!isThere(i)) continue;
+      ctx.moveTo(...at(i, low));
+      ctx.lineTo(...at(i, high));
+    }
+    ctx.stroke();
+    return;
+  }
+  ctx.globalAlpha = 0.18;
+  for (let start = 0; start < x.length; start++) {
+    if (!isThere(start)) continue;
+    let end = start;
+    while (end + 1 < x.length && isThere(end + 1)) end++;
+    ctx.beginPath();
+    if (start === end) {
+      const [left, top] = at(start, high); // a band along one point is a small box
+      ctx.rect(left - 5 * ratio, top, 10 * ratio, at(start, low)[1] - top);
+    }
+    for (let i = start; i <= end; i++) ctx.lineTo(...at(i, high));
+    for (let i = end; i >= start; i--) ctx.lineTo(...at(i, low));
+    ctx.fill();
+    start = end;
+  }
   ctx.globalAlpha = 1;
 }
 

@@ -12,6 +12,9 @@ export interface Series {
   tone: number;
   /** which dash pattern it takes; its tone where absent */
   dash?: number;
+  /** ends of an interval around each y: a band along a line, a whisker through a point; NaN is none */
+  low?: ArrayLike<number>;
+  high?: ArrayLike<number>;
 }
 
 /** A vertical line with a word to it, such as the best epoch. */
@@ -118,9 +121,13 @@ export function tableOf(all: Series[], xLabel: string, yLabel: string, limit = 2
   const total = shown.reduce((sum, s) => sum + s.x.length, 0);
   if (shown.length > 0 && shown.every((s) => sameValues(s.x, shown[0].x))) {
     const { x } = shown[0];
-    const rows = evenly(x.length, limit).map((i) => [x[i], ...shown.map((s) => finite(s.y[i]))]);
-    const names = shown.length === 1 ? [yLabel] : shown.map((s) => s.name);
-    return { header: [xLabel, ...names], rows, total: x.length };
+    const columns = shown.flatMap(({ name, y, low, high }) => {
+      const own = shown.length === 1 ? yLabel : name;
+      const ends = low && high ? [{ name: `${own}, from`, y: low }, { name: `${own}, to`, y: high }] : []; // prettier-ignore
+      return [{ name: own, y }, ...ends];
+    });
+    const rows = evenly(x.length, limit).map((i) => [x[i], ...columns.map(({ y }) => finite(y[i]))]);
+    return { header: [xLabel, ...columns.map(({ name }) => name)], rows, total: x.length };
   }
   const rows = shown.flatMap((s) => {
     const share = Math.max(2, Math.floor((limit * s.x.length) / Math.max(1, total)));

@@ -14,13 +14,19 @@ export const FIGURE_NAMES: Record<FigureName, { name: string; share: boolean }> 
   lathe_column_missing_ratio: { name: 'Missing in a column', share: true },
   lathe_column_out_of_range_ratio: { name: 'Out of range in a column', share: true },
   lathe_column_unseen_ratio: { name: 'Unseen categories in a column', share: true },
+  lathe_schema_changes: { name: 'Columns gone, new or of another type', share: false },
   lathe_duplicate_rows_ratio: { name: 'Duplicate rows', share: true },
   lathe_prediction_ratio: { name: 'Share of a predicted class', share: true },
   lathe_prediction_drift_p_value: { name: 'Drift of the predictions (p)', share: false },
+  lathe_confidence_drift_p_value: { name: 'Drift of the confidence (p)', share: false },
   lathe_confidence_mean: { name: 'Mean confidence', share: true },
   lathe_entropy_mean: { name: 'Mean entropy', share: false },
   lathe_quality: { name: 'Quality, by labels', share: false },
+  lathe_class_quality: { name: 'Quality of a class, by labels', share: false },
   lathe_estimated_quality: { name: 'Quality, foreseen without labels', share: false },
+  lathe_challenger_agreement_ratio: { name: 'Agreement with the challenger', share: true },
+  lathe_challenger_difference_mean: { name: 'Difference from the challenger', share: false },
+  lathe_challenger_quality: { name: 'Quality of the challenger, by labels', share: false },
   lathe_image_brightness_mean: { name: 'Mean brightness', share: false },
   lathe_image_contrast_mean: { name: 'Mean contrast', share: false },
   lathe_image_sharpness_mean: { name: 'Mean sharpness', share: false },
@@ -34,7 +40,8 @@ export const SEVERITIES = {
 
 /** The part of a figure that tells it from others of its name, such as the column. */
 export function subjectOf(labels: Readonly<Record<string, string>>): string {
-  return labels.column ?? labels.class ?? labels.metric ?? '';
+  if (labels.class !== undefined && labels.metric !== undefined) return `${labels.metric} of ${labels.class}`;
+  return labels.column ?? labels.class ?? labels.metric ?? labels.change ?? '';
 }
 
 /** `0.0012, below 0.05`, `for 3 batches` */
@@ -52,11 +59,16 @@ export function describeEffect(effect: number, metric: string): string {
   return Math.abs(effect) < 1e-4 ? `no effect on ${metric} foreseen` : `foreseen to ${way} ${metric} by ${amount}`;
 }
 
-/** The figure of this name and label, or undefined. */
-export function figureOf(figures: readonly Figure[], name: FigureName, label: Record<string, string> = {}) {
+/** The figure of this name and label with its interval, or undefined. */
+export function wholeFigureOf(figures: readonly Figure[], name: FigureName, label: Record<string, string> = {}) {
   return figures.find(
     (figure) => figure.name === name && Object.entries(label).every(([key, value]) => figure.labels[key] === value),
-  )?.value;
+  );
+}
+
+/** Its value, or undefined. */
+export function figureOf(figures: readonly Figure[], name: FigureName, label: Record<string, string> = {}) {
+  return wholeFigureOf(figures, name, label)?.value;
 }
 
 /** A rule's condition, such as `below 0.05`. */

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { writeMonitoring, type MonitoringInput } from '../../../src/export/prometheus/monitoring.ts';
-import { type Figure, figureKey, presetRules, type Rule } from '../../../src/monitor/rules.ts';
+import { presetRules } from '../../../src/monitor/presets.ts';
+import { type Figure, figureKey, type Rule } from '../../../src/monitor/rules.ts';
 import { keepMonitoring } from './keepMonitoring.ts';
 
 const FIGURES: Figure[] = [
