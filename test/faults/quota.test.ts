@@ -8,6 +8,8 @@ import { faultAtEach } from './rows.ts';
 import { openSite, type Site } from './site.ts';
 import { fingerprint, makeWorkspace } from './workspace.ts';
 
+const MOST_ATTEMPTS = 12;
+
 let site: Site;
 let profile: string;
 let chrome: Chrome;
@@ -60,8 +62,10 @@ const works = {
   'write a note and tags': async (n: number) => {
     await window.lathe.updateVersion('Iris@1', { note: `note ${n}`, tags: [`tag-${n}`] });
   },
-  'move an alias': async (n: number) => {
-    await window.lathe.setAlias('Iris', 'champion', 1 + (n % 2));
+  'move an alias': async () => {
+    const { aliases } = (await window.lathe.models()).find(({ name }) => name === 'Iris')!;
+    const at = aliases.find(({ name }) => name === 'champion')?.number;
+    await window.lathe.setAlias('Iris', 'champion', at === 1 ? 2 : 1);
   },
   'rename a model': async (n: number) => {
     const model = (await window.lathe.models()).find(({ name }) => name.startsWith('another'))!;
@@ -131,14 +135,18 @@ faultAtEach(
       const version = await lathe.train(recipe, { model: 'spare' });
       return { dataset: dataset.id, version: version.id };
     }, n);
-    const before = await fingerprint(page);
-    let count = 0;
-    site.gate = async () => {
-      if (count++ === step) await fill();
-      return null;
-    };
-    const error = await run(work, n);
-    site.gate = null;
+    // the journal is shortened now and then, so that not every run of a work gets as far
+    let [before, error, count] = [{} as Record<string, string>, null as string | null, 0];
+    for (let attempt = 0; count <= step && attempt < MOST_ATTEMPTS; attempt++) {
+      before = await fingerprint(page);
+      count = 0;
+      site.gate = async () => {
+        if (count++ === step) await fill();
+        return null;
+      };
+      error = await run(work, ++trials);
+      site.gate = null;
+    }
     try {
       expect(count).toBeGreaterThan(step);
       if (error)
