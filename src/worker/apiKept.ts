@@ -5,7 +5,7 @@ import type { Model } from '../store/models.ts';
 import type { Run, RunDetail, RunState } from '../store/runs.ts';
 import type { Version, VersionDetail } from '../store/versions.ts';
 
-export type { Lineage, LineageKind, LineageNode } from '../store/lineage.ts';
+export type { Lineage, LineageEdge, LineageKind, LineageNode } from '../store/lineage.ts';
 export type { Alias, AliasMove } from '../store/aliasHistory.ts';
 export type { Model } from '../store/models.ts';
 export type { Resumable, Run, RunDetail, RunState } from '../store/runs.ts';

@@ -136,6 +136,8 @@ const KINDS: Record<LineageNode['kind'], string> = {
   version: 'Version',
   alias: 'Alias',
   artifact: 'Exported file',
+  batch: 'Batch',
+  alert: 'Alert',
 };
 
 /** What the version came of and what came of it, in order. */
@@ -150,10 +152,14 @@ async function lineageOf({ workspace }: Context, { id }: Version): Promise<Repor
       if (reached.has(to) && !reached.has(from)) grew = Boolean(reached.add(from));
     }
   }
-  for (const { from, to } of edges) if (from === own) reached.add(to);
+  // what it scored and what was seen in that is not told to whom the version is handed
+  const kindOf = new Map(nodes.map(({ id: node, kind }) => [node, kind]));
+  for (const { from, to, past } of edges) {
+    if (from === own && !past && ['alias', 'artifact'].includes(kindOf.get(to)!)) reached.add(to);
+  }
   const hashed = new Set(['dataset', 'recipe', 'artifact']);
   return nodes
-    .filter((node) => reached.has(node.id))
+    .filter(({ id: node, kind }) => reached.has(node) && kind !== 'alert')
     .map(({ kind, name, detail, key }) => ({
       kind: KINDS[kind],
       name,

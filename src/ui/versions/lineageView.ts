@@ -1,9 +1,9 @@
 // The part of the lineage that is around one thing: what it came from and what came of it, in columns from data set to
-// file, as many of each as can be looked at. Pure.
+// alert, as many of each as can be looked at. Pure.
 
-import type { Lineage, LineageKind, LineageNode } from '../../worker/api.ts';
+import type { Lineage, LineageEdge, LineageKind, LineageNode } from '../../worker/api.ts';
 
-/** Columns from left to right. An alias and a file both come of a version. */
+/** Columns from left to right. An alias, a file and a batch all come of a version. */
 export const COLUMNS: readonly { kind: LineageKind; name: string; one: string }[] = [
   { kind: 'dataset', name: 'Data sets', one: 'data set' },
   { kind: 'recipe', name: 'Recipes', one: 'recipe' },
@@ -11,7 +11,11 @@ export const COLUMNS: readonly { kind: LineageKind; name: string; one: string }[
   { kind: 'version', name: 'Versions', one: 'version' },
   { kind: 'alias', name: 'Aliases', one: 'alias' },
   { kind: 'artifact', name: 'Files', one: 'file' },
+  { kind: 'batch', name: 'Batches', one: 'batch' },
+  { kind: 'alert', name: 'Alerts', one: 'alert' },
 ];
+
+const ALWAYS: ReadonlySet<LineageKind> = new Set(['dataset', 'recipe', 'run', 'version']);
 
 export interface LineageColumn {
   kind: LineageKind;
@@ -24,7 +28,7 @@ export interface LineageColumn {
 export interface LineageView {
   columns: LineageColumn[];
   /** between nodes that are shown */
-  edges: { from: string; to: string; onPath: boolean }[];
+  edges: (LineageEdge & { onPath: boolean })[];
 }
 
 /**
@@ -45,8 +49,9 @@ export function viewAround(lineage: Lineage, focus: string, most: number): Linea
   const shown = new Set(columns.flatMap(({ nodes }) => nodes.map(({ id }) => id)));
   const edges = lineage.edges
     .filter(({ from, to }) => shown.has(from) && shown.has(to))
-    .map(({ from, to }) => ({ from, to, onPath: from === focus || to === focus }));
-  return { columns, edges };
+    .map((edge) => ({ ...edge, onPath: edge.from === focus || edge.to === focus }));
+  // what every version has is there even if it is gone; the rest where there is some
+  return { columns: columns.filter(({ kind, nodes }) => nodes.length > 0 || ALWAYS.has(kind)), edges };
 }
 
 /** Everything that is reached from `start` along the edges, itself included. */

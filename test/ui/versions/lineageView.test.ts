@@ -50,7 +50,7 @@ describe('the lineage around a thing', () => {
   });
 
   it('of an alias goes back to the data and leaves the file out', () => {
-    expect(shown('alias:m@champion')).toEqual([['d'], ['b'], ['2'], ['m@2'], ['m@champion'], []]);
+    expect(shown('alias:m@champion')).toEqual([['d'], ['b'], ['2'], ['m@2'], ['m@champion']]);
   });
 
   it('shows as many as there is room for, says how many more there are, and draws no line into the void', () => {
