@@ -235,6 +235,8 @@ def main(folders):
         check("golden statistics.json", lambda: check_golden(statistics, Path(temporary), {"": 1e-9}))
         estimate = statistics.with_name("estimate.py")
         check("golden estimate.json", lambda: check_golden(estimate, Path(temporary), {"": 1e-9}))
+        mmd = ROOT / "test" / "monitor" / "golden" / "mmd.py"
+        check("golden mmd.json", lambda: check_golden(mmd, Path(temporary), {"": 1e-9}))
         recurrent = ROOT / "test" / "train" / "golden" / "recurrent.py"
         check("golden recurrent.json", lambda: check_golden(recurrent, Path(temporary), {"": 2e-6}))
         check("samples", lambda: check_samples(Path(temporary) / "samples"))

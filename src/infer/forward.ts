@@ -14,6 +14,25 @@ export type Forward = (x: Float32Array) => Float32Array;
 
 /** @throws UserError where a weight is absent or of another shape */
 export function createForward(network: Network, weights: readonly Weight[]): Forward {
+  const { head } = network;
+  const { through, take } = createLayers(network, weights);
+  return (x) => {
+    const logits = multiply(through(x), take('head/kernel'), take('head/bias'));
+    if (head.kind === 'softmax') return softmax(logits);
+    return head.kind === 'sigmoid' ? logits.map(sigmoid) : logits;
+  };
+}
+
+/** One example to what the last layer before the head gives, [features]: an embedding of it. @throws UserError as `createForward` */
+export function createEmbedding(network: Network, weights: readonly Weight[]): Forward {
+  return createLayers(network, weights).through;
+}
+
+function createLayers(
+  network: Network,
+  weights: readonly Weight[],
+): { through: Forward; take: (name: string) => Float32Array } {
+  // prettier-ignore
   const byName = new Map(weights.map((weight) => [weight.name, weight]));
   for (const { name, shape } of weightSlots(network)) {
     const weight = byName.get(name);
@@ -95,13 +114,7 @@ export function createForward(network: Network, weights: readonly Weight[]): For
     }
   };
 
-  const { head } = network;
-  return (x) => {
-    const last = throughLayers(network.layers, x, apply);
-    const logits = multiply(last, take('head/kernel'), take('head/bias'));
-    if (head.kind === 'softmax') return softmax(logits);
-    return head.kind === 'sigmoid' ? logits.map(sigmoid) : logits;
-  };
+  return { through: (x) => throughLayers(network.layers, x, apply), take };
 }
 
 function withStrides<T extends { strides?: number }>(layer: T): T & { strides: number } {
