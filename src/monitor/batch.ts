@@ -34,8 +34,8 @@ export interface BatchOptions {
 export interface BatchReport extends OutputReport {
   rows: number;
   columns: ColumnState[];
-  /** share of the rows that equal an earlier one */
-  duplicates: number;
+  /** share of the rows that equal an earlier one; null where there are no rows, but a profile of them */
+  duplicates: number | null;
   drift: DriftReport;
   /** null where there are too few rows or columns for it */
   domain: DomainDrift | null;

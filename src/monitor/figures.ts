@@ -25,7 +25,7 @@ export function figuresOf(report: Omit<BatchReport, 'figures'>): Figure[] {
       add('lathe_column_drift_distance', value, { column, method });
     }
   }
-  add('lathe_drifted_columns_ratio', report.drift.driftedShare);
+  if (report.drift.columns.length > 0) add('lathe_drifted_columns_ratio', report.drift.driftedShare);
   add('lathe_domain_classifier_auc', report.domain?.auc);
   add('lathe_pca_reconstruction_error_ratio', report.reconstruction);
   for (const { column, missing, outOfRange, unseen } of report.columns) {

@@ -28,7 +28,8 @@ export interface OutputReport {
 
 export interface Mean {
   before: number | null;
-  now: number;
+  /** null where a profile does not count it */
+  now: number | null;
 }
 
 /** Classes whose scores are drawn. */
@@ -79,19 +80,19 @@ export function examineOutputs(known: ReferenceOutputs, outputs: BatchOutputs): 
 }
 
 /** @param values ascending */
-function numbers(name: string, values: Float64Array): ColumnSample & { kind: 'number' } {
+export function numbers(name: string, values: Float64Array): ColumnSample & { kind: 'number' } {
   return { kind: 'number', name, values, missing: 0 };
 }
 
-function shareSample(labels: readonly string[], counts: readonly number[]): ColumnSample {
+export function shareSample(labels: readonly string[], counts: readonly number[]): ColumnSample {
   return { kind: 'category', name: 'prediction', counts: new Map(labels.map((label, c) => [label, counts[c]])), missing: 0 }; // prettier-ignore
 }
 
-function compact(all: readonly (BeforeAfter | null | undefined)[]): BeforeAfter[] {
+export function compact(all: readonly (BeforeAfter | null | undefined)[]): BeforeAfter[] {
   return all.filter((one) => one !== null && one !== undefined);
 }
 
-function meanOf(values: Float64Array): number {
+export function meanOf(values: Float64Array): number {
   let sum = 0;
   for (const value of values) sum += value;
   return sum / values.length;

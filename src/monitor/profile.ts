@@ -10,7 +10,7 @@ import { quote } from '../data/repairs.ts';
 import type { Column } from '../data/table.ts';
 import { isNumeric } from '../data/table.ts';
 import { streamSeed } from '../model/weights.ts';
-import { decide } from './reference.ts';
+import { decide, entropies } from './reference.ts';
 import { createSketch, type Sketch, type SketchState } from './sketch.ts';
 
 export const PROFILE_FORMAT = 'lathe-profile';
@@ -59,7 +59,14 @@ export type ColumnProfile =
     };
 
 export type OutputProfile =
-  | { kind: 'classes'; /** rows by predicted class */ counts: [label: string, rows: number][]; confidence: SketchState }
+  | {
+      kind: 'classes';
+      /** rows by predicted class */
+      counts: [label: string, rows: number][];
+      confidence: SketchState;
+      /** of the probabilities of each row, in nats; predictors of an older Lathe do not count it */
+      entropy?: SketchState;
+    }
   | { kind: 'value'; values: SketchState };
 
 /** Plain JSON. */
@@ -133,7 +140,7 @@ export function emptyProfile({ model, columns, outputs }: ProfileLayout): Profil
     outputs:
       outputs.kind === 'value'
         ? { kind: 'value', values: nothing() }
-        : { kind: 'classes', counts: zeros(outputs.labels), confidence: nothing() },
+        : { kind: 'classes', counts: zeros(outputs.labels), confidence: nothing(), entropy: nothing() },
   };
 }
 
@@ -256,16 +263,19 @@ function openOutputs(start: OutputProfile): { add(outputs: ArrayLike<number>): v
   }
   const counts = start.counts.map(([label, count]): [string, number] => [label, count]);
   const sketch = openSketch([start.confidence], -1);
+  const unsure = start.entropy && openSketch([start.entropy], -2);
   return {
     add(probabilities) {
       const { predicted, confidence } = decide(probabilities, counts.length);
       for (const c of predicted) counts[c][1]++;
       for (const p of confidence) sketch.add(p);
+      if (unsure) for (const h of entropies(probabilities, counts.length)) unsure.add(h);
     },
     state: () => ({
       kind: 'classes',
       counts: counts.map(([label, count]) => [label, count]),
       confidence: sketch.state(),
+      ...(unsure && { entropy: unsure.state() }),
     }),
   };
 }
@@ -307,7 +317,9 @@ function mergeOutputs(outputs: OutputProfile[]): OutputProfile {
     all.map((each) => each.confidence),
     -1,
   ).state();
-  return { kind: 'classes', counts: addUp(all.map(({ counts }) => counts)), confidence };
+  const unsure = all.flatMap(({ entropy }) => entropy ?? []);
+  const entropy = unsure.length === all.length ? { entropy: openSketch(unsure, -2).state() } : {};
+  return { kind: 'classes', counts: addUp(all.map(({ counts }) => counts)), confidence, ...entropy };
 }
 
 /** Lists of the same names in the same order, name by name. */

@@ -3,11 +3,14 @@
 
 import { UserError } from '../base/errors.ts';
 import { quote } from '../data/repairs.ts';
-import { type ColumnDrift, type ColumnSample, compareColumns, type DriftReport } from './drift.ts';
+import { beforeAfter, type BeforeAfter } from './beforeAfter.ts';
+import type { BatchOptions, BatchReport } from './batch.ts';
 import type { ColumnState } from './columnStates.ts';
+import { type ColumnSample, compareColumns } from './drift.ts';
+import { figuresOf } from './figures.ts';
+import { compact, meanOf, numbers, type OutputReport, shareSample } from './outputs.ts';
 import type { ColumnProfile, OutputProfile, Profile } from './profile.ts';
 import type { ReferenceColumn, ReferenceOutputs, ReferenceProfile } from './reference.ts';
-import type { Figure } from './rules.ts';
 import { createSketch, SKETCH_RANK_ERROR, type SketchState } from './sketch.ts';
 
 /**
@@ -19,23 +22,26 @@ const MOST_VALUES = 2000;
 /** In place of the names that a profile does not keep. */
 const OTHERS = '(others)';
 
-export interface ProfileReport {
-  rows: number;
-  /** `outOfRange` is exact where it is 0 and within `SKETCH_RANK_ERROR` elsewhere */
-  columns: ColumnState[];
-  drift: DriftReport;
-  outputDrift: ColumnDrift;
-  /** one in `batch.ts` has more; the names and meanings are the same */
-  figures: Figure[];
+/** As of rows; `outOfRange` is exact where it is 0 and within `SKETCH_RANK_ERROR` elsewhere. */
+export interface ProfileReport extends BatchReport {
+  /** before and after of each column */
+  distributions: BeforeAfter[];
   /** what was not looked at, and why: a sentence each */
   limits: string[];
 }
 
-/** @throws UserError where the profile has no row, or is not of the version that the reference is of */
-export function compareProfile(reference: ReferenceProfile, profile: Profile): ProfileReport {
+/**
+ * @param options by what the columns are compared; `images`: the model takes images, of which a profile has no columns
+ * @throws UserError where the profile has no row, or is not of the version that the reference is of
+ */
+export function compareProfile(
+  reference: ReferenceProfile,
+  profile: Profile,
+  { methods, thresholds, images = false }: Pick<BatchOptions, 'methods' | 'thresholds'> & { images?: boolean } = {},
+): ProfileReport {
   if (profile.rows === 0) throw new UserError('missing', `rows of the profile of ${quote(profile.model.id)}: it has seen none. Score a file first`); // prettier-ignore
   const byName = new Map(profile.columns.map((column) => [column.name, column]));
-  const pairs = reference.columns.map((known) => {
+  const pairs = (images ? [] : reference.columns).map((known) => {
     const column = byName.get(known.sample.name);
     if (column?.kind !== known.sample.kind) {
       throw new UserError(
@@ -43,18 +49,20 @@ export function compareProfile(reference: ReferenceProfile, profile: Profile): P
         `profile of ${quote(profile.model.id)}: it has no ${known.sample.kind} column ${quote(known.sample.name)}, as the reference has. Choose a profile of this version`,
       );
     }
-    return { known, column };
+    return { known, column, reference: known.sample, current: sampleOf(column) };
   });
-  const drift = compareColumns(pairs.map(({ known, column }) => ({ reference: known.sample, current: sampleOf(column) }))); // prettier-ignore
-  const [outputDrift] = compareColumns([outputSamples(reference.outputs, profile)]).columns;
-  const columns = pairs.map(({ known, column }) => stateOf(known, column, profile.rows));
-  return {
+  const report = {
     rows: profile.rows,
-    columns,
-    drift,
-    outputDrift,
-    figures: figuresOf(profile, columns, drift, outputDrift),
-    limits: limitsOf(profile),
+    columns: pairs.map(({ known, column }) => stateOf(known, column, profile.rows)),
+    drift: compareColumns(pairs, methods, thresholds),
+    ...compareOutputs(reference.outputs, profile),
+    ...{ duplicates: null, domain: null, reconstruction: null, quality: null, estimate: null },
+  };
+  return {
+    ...report,
+    figures: figuresOf(report),
+    distributions: compact(pairs.map((pair) => beforeAfter(pair.reference, pair.current))),
+    limits: limitsOf(profile, images),
   };
 }
 
@@ -75,13 +83,11 @@ function valuesOf(sketch: SketchState): Float64Array {
   return createSketch(0, sketch).sample(MOST_VALUES);
 }
 
-function outputSamples(
-  known: ReferenceOutputs,
-  { model, outputs }: Profile,
-): { reference: ColumnSample; current: ColumnSample } {
+function compareOutputs(known: ReferenceOutputs, { model, rows, outputs }: Profile): OutputReport {
   if (known.kind === 'value' && outputs.kind === 'value') {
-    const sample = (values: Float64Array) => ({ kind: 'number' as const, name: 'prediction', values, missing: 0 });
-    return { reference: sample(known.predictions), current: sample(valuesOf(outputs.values)) };
+    const [reference, current] = [known.predictions, valuesOf(outputs.values)].map((values) => numbers('prediction', values)); // prettier-ignore
+    const [outputDrift] = compareColumns([{ reference, current }]).columns;
+    return { outputDrift, confidenceDrift: null, said: null, predictions: compact([beforeAfter(reference, current)]) };
   }
   if (known.kind !== 'classes' || outputs.kind !== 'classes' || !sameLabels(known.labels, outputs)) {
     throw new UserError(
@@ -89,10 +95,28 @@ function outputSamples(
       `profile of ${quote(model.id)}: it predicts other classes than the reference. Choose a profile of this version`,
     );
   }
-  const sample = (counts: Map<string, number>) => ({ kind: 'category' as const, name: 'prediction', counts, missing: 0 }); // prettier-ignore
+  const { labels } = known;
+  const { counts, confidence, entropy } = outputs;
+  const ofCounts = (each: readonly number[]) => shareSample(labels, each);
+  const shares = { reference: ofCounts(known.counts), current: ofCounts(counts.map(([, count]) => count)) };
+  const sure = { reference: numbers('confidence', known.confidence), current: numbers('confidence', valuesOf(confidence)) }; // prettier-ignore
   return {
-    reference: sample(new Map(known.labels.map((label, c) => [label, known.counts[c]]))),
-    current: sample(new Map(outputs.counts)),
+    outputDrift: compareColumns([shares]).columns[0],
+    confidenceDrift: compareColumns([sure]).columns[0],
+    said: {
+      labels,
+      shares: counts.map(([, count]) => count / rows),
+      confidence: { before: meanOf(known.confidence), now: createSketch(0, confidence).mean() },
+      entropy: {
+        before: known.entropy ? meanOf(known.entropy) : null,
+        now: entropy ? createSketch(0, entropy).mean() : null,
+      },
+    },
+    predictions: compact([
+      beforeAfter(shares.reference, shares.current),
+      beforeAfter(sure.reference, sure.current),
+      known.entropy && entropy && beforeAfter(numbers('entropy', known.entropy), numbers('entropy', valuesOf(entropy))),
+    ]),
   };
 }
 
@@ -123,36 +147,10 @@ function outsideShare({ range }: ReferenceColumn, state: SketchState): number {
   return Math.max(outside, 1) / state.count; // the least or the greatest is outside, also where the sketch let go of it
 }
 
-function figuresOf(
-  { rows, outputs }: Profile,
-  columns: ColumnState[],
-  drift: DriftReport,
-  outputDrift: ColumnDrift,
-): Figure[] {
-  const figures: Figure[] = [];
-  const add = (name: Figure['name'], value: number, labels: Record<string, string> = {}) =>
-    figures.push({ name, labels, value });
-  add('lathe_batch_rows', rows);
-  for (const { column, adjustedPValue, value, method } of drift.columns) {
-    add('lathe_column_drift_p_value', adjustedPValue, { column });
-    if (!['ks', 'chiSquared', 'proportions'].includes(method)) add('lathe_column_drift_distance', value, { column, method }); // prettier-ignore
-  }
-  add('lathe_drifted_columns_ratio', drift.driftedShare);
-  for (const { column, missing, outOfRange, unseen } of columns) {
-    add('lathe_column_missing_ratio', missing, { column });
-    add('lathe_column_out_of_range_ratio', outOfRange, { column });
-    add('lathe_column_unseen_ratio', unseen, { column });
-  }
-  add('lathe_prediction_drift_p_value', outputDrift.pValue);
-  if (outputs.kind === 'classes') {
-    for (const [label, count] of outputs.counts) add('lathe_prediction_ratio', count / rows, { class: label });
-  }
-  return figures;
-}
-
-function limitsOf({ columns, outputs }: Profile): string[] {
+function limitsOf({ columns, outputs }: Profile, images: boolean): string[] {
   const limits = [
-    'Several columns at once, duplicate rows and the quality to be expected need the rows themselves, which a profile does not hold.',
+    ...(images ? ['Brightness, contrast, sharpness, size and embeddings need the images themselves.'] : []),
+    'Several columns at once, duplicate rows, the worst slices and the quality to be expected need the rows themselves, which a profile does not hold.',
   ];
   const sketches = columns.flatMap((column) => (column.kind === 'number' ? [column.sketch] : []));
   sketches.push(outputs.kind === 'classes' ? outputs.confidence : outputs.values);

@@ -38,10 +38,16 @@ const SHAPE = v.object({
     ]),
   ),
   outputs: v.variant('kind', [
-    v.object({ kind: v.literal('classes'), counts, confidence: sketch }),
+    v.object({ kind: v.literal('classes'), counts, confidence: sketch, entropy: v.optional(sketch) }),
     v.object({ kind: v.literal('value'), values: sketch }),
   ]),
 });
+
+/** Whether a file says that it is a profile; whether it is a sound one, `readProfile` says. */
+export async function isProfile(file: Blob): Promise<boolean> {
+  const opening = await file.slice(0, 4096).text();
+  return /^\s*\{/.test(opening) && opening.includes(`"${PROFILE_FORMAT}"`);
+}
 
 /**
  * The profile that a predictor saved.
@@ -94,7 +100,8 @@ function faultIn({ rows, firstAt, lastAt, columns, outputs }: Profile): string |
     if (!areDistinct(known) || !areDistinct(unseenNames)) return `${of} has a category twice`;
   }
   const scores = outputs.kind === 'classes' ? outputs.confidence : outputs.values;
-  if (!isSound(scores)) return 'the sketch of the predictions does not add up';
+  const { entropy = scores } = outputs.kind === 'classes' ? outputs : {};
+  if (!isSound(scores) || !isSound(entropy) || entropy.count !== scores.count) return 'the sketch of the predictions does not add up'; // prettier-ignore
   if (scores.count > rows) return 'it has more predictions than rows';
   if (outputs.kind === 'classes' && (total(outputs.counts) !== rows || !areDistinct(outputs.counts))) {
     return 'its predictions are not as many as its rows';

@@ -29,6 +29,8 @@ export interface Sketch {
   quantile(share: number): number;
   /** The share of the values that are at most `value`; NaN where there is none. */
   rank(value: number): number;
+  /** Off by at most the error in rank times the range of the values; NaN where there is none. */
+  mean(): number;
   /** Values that stand for all, ascending, at most so many. */
   sample(most: number): Float64Array;
   state(): SketchState;
@@ -110,6 +112,8 @@ export function createSketch(seed: number, from?: SketchState): Sketch {
       for (const held of weighted()) if (held.value <= value) below += held.weight;
       return below / count;
     },
+    mean: () =>
+      weighted().reduce((sum, { value, weight }) => sum + (value * weight) / count, 0) || (count > 0 ? 0 : NaN),
     sample(most) {
       const size = Math.min(most, count);
       return Float64Array.from({ length: size }, (_, i) => quantile((i + 0.5) / size));

@@ -5,6 +5,7 @@ import { stringify } from '../base/json.ts';
 import { UserError } from '../base/errors.ts';
 import type { Repair } from '../data/repairs.ts';
 import type { Column } from '../data/table.ts';
+import type { Profile } from '../monitor/profile.ts';
 import type { Figure, Rule } from '../monitor/rules.ts';
 import type { ImageContent } from './datasets.ts';
 import { sha256 } from './hash.ts';
@@ -28,6 +29,16 @@ export interface BatchAlert {
   acknowledged: { note: string; at: number } | null;
 }
 
+/** A profile as it was sent back. */
+export interface ProfileSource {
+  name: string;
+  /** of what it says, in whatever order of its fields */
+  sha256: string;
+  rows: number;
+  /** of its first rows, milliseconds since 1970 */
+  firstAt: number | null;
+}
+
 export interface BatchFacts {
   /** SHA-256 of what came and of the version that scored it */
   id: string;
@@ -41,8 +52,10 @@ export interface BatchFacts {
   figures: Figure[];
   alerts: BatchAlert[];
   repairs: Repair[];
-  /** SHA-256 of its blobs; a profile that was sent back has no rows */
-  content: { columns: string } | { packed: string; index: string } | Record<string, never>;
+  /** SHA-256 of its blobs; profiles that were sent back have no rows */
+  content: { columns: string } | { packed: string; index: string } | { profile: string };
+  /** the profiles that it is merged of */
+  profiles?: ProfileSource[];
   /** SHA-256 of the outputs [rows, classes] or [rows]; null where it has no rows */
   outputs: string | null;
   /** SHA-256 of the packed report */
@@ -54,7 +67,8 @@ export type BatchContent =
   | { kind: 'table'; columns: Column[] }
   /** `labels` are indices into the batch's own `classes` */
   | (ImageContent & { classes: string[] })
-  | { kind: 'none' };
+  /** all profiles that came, merged */
+  | { kind: 'profile'; profile: Profile };
 
 export interface NewBatch {
   facts: Omit<BatchFacts, 'id' | 'content' | 'outputs' | 'report'>;
@@ -87,7 +101,7 @@ export function saveBatch(
   const what = `the batch '${facts.name}'`;
   return ws.holdBlobs(async () => {
     const kept = await putRows(ws, content, what);
-    const id = known ?? await sha256(stringify({ runId: facts.runId, content: kept, name: content.kind === 'none' ? facts.name : '' })); // prettier-ignore
+    const id = known ?? await sha256(stringify({ runId: facts.runId, content: kept, name: '' })); // prettier-ignore
     const batch: BatchFacts = {
       ...facts,
       id,
@@ -101,7 +115,7 @@ export function saveBatch(
 }
 
 async function putRows(ws: Workspace, content: BatchContent, what: string): Promise<BatchFacts['content']> {
-  if (content.kind === 'none') return {};
+  if (content.kind === 'profile') return { profile: await ws.putBlob(pack(content.profile), what) };
   if (content.kind === 'table') return { columns: await ws.putBlob(pack(content.columns), what) };
   const { packed, offsets, names, labels, classes } = content;
   const index = pack({ offsets, names, labels, classes });
@@ -114,7 +128,9 @@ export async function readBatchRows(ws: Workspace, { name, content }: BatchFacts
   if ('columns' in content) {
     return { kind: 'table', columns: (await unpack(await ws.readBlob(content.columns, what))) as Column[] };
   }
-  if (!('packed' in content)) return { kind: 'none' };
+  if ('profile' in content) {
+    return { kind: 'profile', profile: (await unpack(await ws.readBlob(content.profile, what))) as Profile };
+  }
   const packed = await ws.readBlob(content.packed, what);
   const index = (await unpack(await ws.readBlob(content.index, what))) as Omit<
     BatchContent & { kind: 'images' },

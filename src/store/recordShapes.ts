@@ -135,11 +135,9 @@ const SHAPES = {
     content: v.union([
       v.object({ columns: hash }),
       v.object({ packed: hash, index: hash }),
-      v.pipe(
-        v.looseObject({}),
-        v.check((content) => Object.keys(content).length === 0),
-      ),
+      v.object({ profile: hash }),
     ]),
+    profiles: v.optional(v.array(v.looseObject({ name: text, sha256: hash, rows: count, firstAt: v.nullable(real) }))),
     outputs: v.nullable(hash),
     report: hash,
   }),

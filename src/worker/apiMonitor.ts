@@ -100,7 +100,10 @@ export interface FolderNews {
 }
 
 export interface MonitorVerbs {
-  /** Scores new data, holds it against the reference of the version, and keeps both, with the alerts that it raises. */
+  /**
+   * Scores new data, holds it against the reference of the version, and keeps both, with the alerts that it raises. Profiles
+   * that predictors of the version have saved become one batch, merged; one that was taken in before is refused.
+   */
   scoreBatch(versionId: string, files: File[], options?: CallOptions<BatchProgress>): Promise<Batch>;
   /** Every batch of a model, whichever version scored it, the oldest first. */
   batches(model: string): Promise<Batch[]>;

@@ -155,7 +155,7 @@ export async function batchRowsOf(context: Context, pair: Pair, batchId: string)
 
 /** Rows of a batch that have a label, known or not, ascending: those that a grown data set takes. */
 function labelledRows(content: BatchContent, { version: { recipe } }: Contender): Int32Array {
-  if (content.kind === 'none') return new Int32Array();
+  if (content.kind === 'profile') return new Int32Array();
   if (content.kind === 'images')
     return Int32Array.from(content.labels.keys()).filter((row) => content.labels[row] >= 0);
   const column = content.columns.find(({ name }) => name === recipe.target);

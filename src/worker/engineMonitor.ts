@@ -26,6 +26,7 @@ import { examine, type KeptReport } from './examine.ts';
 import { joinLabels } from './joinLabels.ts';
 import { countKnown, readBatchFiles, scoreRows, truthOf } from './readBatchFiles.ts';
 import { READERS } from './readers.ts';
+import { areProfiles, examineProfile, readProfiles, type ReadProfiles } from './scoreProfiles.ts';
 import { judgeShadowAgain, scoreInShadow, shadowFigures, type ShadowReport } from './shadow.ts';
 import type { Subject } from './subject.ts';
 
@@ -34,6 +35,8 @@ type Answer<Verb extends keyof Lathe> = (context: Context, ...args: Parameters<L
 export const scoreBatch: Answer<'scoreBatch'> = async (context, versionId, files, options = {}) => {
   const { signal, onProgress } = options;
   const { version, trained } = await openVersion(context, versionId);
+  if (await areProfiles(files))
+    return takeProfiles(context, version, await readProfiles(context, version, trained, files), options);
   const reference = await readReference(context.workspace, version);
   const { name, rows, content, repairs } = await readBatchFiles(version, trained, files, {
     signal,
@@ -59,6 +62,34 @@ export const scoreBatch: Answer<'scoreBatch'> = async (context, versionId, files
   const facts = { runId: version.runId, name, createdAt: workspace.now(), rows, labelled: actual ? countKnown(actual) : 0, figures, alerts, repairs }; // prettier-ignore
   return toBatch(await saveBatch(workspace, { facts, content, outputs, report }), version);
 };
+
+/** Profiles that were sent back, as one batch. @param before the batch that it takes the place of */
+async function takeProfiles(
+  context: Context,
+  version: Version,
+  { name, profile, profiles, repairs }: ReadProfiles,
+  { signal, onProgress }: Parameters<Lathe['scoreBatch']>[2] & object,
+  before?: BatchFacts,
+): Promise<Batch> {
+  const { workspace } = context;
+  const { rows } = profile;
+  onProgress?.({ phase: 'testing', fraction: null, rows });
+  const reference = await readReference(workspace, version);
+  const { figures, report } = examineProfile(version, reference, await settingsOf(context, version.model), profile);
+  signal?.throwIfAborted();
+  onProgress?.({ phase: 'saving', fraction: null, rows });
+  const judged = [...(await earlier(context, version, before?.id)), { figures, rows, reference }];
+  const alerts = seenTo(alertsOf(await rulesOf(context, version), judged, report), before);
+  const facts = { ...before, runId: version.runId, name, createdAt: before?.createdAt ?? workspace.now(), rows, labelled: 0, figures, alerts, repairs, profiles }; // prettier-ignore
+  const content = { kind: 'profile' as const, profile };
+  return toBatch(await saveBatch(workspace, { facts, content, outputs: null, report }, before?.id), version);
+}
+
+/** What was seen to before stays so. */
+function seenTo(alerts: BatchFacts['alerts'], before: BatchFacts | undefined): BatchFacts['alerts'] {
+  const seen = new Map(before?.alerts.map((alert) => [alert.id, alert.acknowledged]));
+  return alerts.map((alert) => ({ ...alert, acknowledged: seen.get(alert.id) ?? null }));
+}
 
 /** Batches of the model before one of them, or all, as the rules see them. */
 async function earlier({ workspace }: Context, version: Version, before?: string): Promise<Judged[]> {
@@ -118,7 +149,10 @@ export const labelBatch: Answer<'labelBatch'> = async (context, id, files, { key
 export const testBatch: Answer<'testBatch'> = async (context, id) => {
   const facts = await readBatch(context.workspace, id);
   const version = await versionOfRun(context, facts);
-  return toBatch(await judgeAgain(context, facts, version, await readBatchRows(context.workspace, facts)), version);
+  const content = await readBatchRows(context.workspace, facts);
+  if (content.kind !== 'profile') return toBatch(await judgeAgain(context, facts, version, content), version);
+  const { name, profiles = [], repairs } = facts;
+  return takeProfiles(context, version, { name, profile: content.profile, profiles, repairs }, {}, facts);
 };
 
 /** What a batch comes to by the settings and rules of now. @param before the batch that it takes the place of */
@@ -156,8 +190,7 @@ async function judgeAgain(
   const { shadow = null } = await readBatchReport<KeptReport>(workspace, facts);
   const subject = { version, trained, reference, content, rows: facts.rows, outputs, actual };
   const { figures, report, alerts: raised } = await judge(context, subject, { id: facts.id, shadow });
-  const seen = new Map(facts.alerts.map((alert) => [alert.id, alert.acknowledged]));
-  const alerts = raised.map((alert) => ({ ...alert, acknowledged: seen.get(alert.id) ?? null }));
+  const alerts = seenTo(raised, facts);
   const changed = { ...facts, labelled: actual ? countKnown(actual) : 0, figures, alerts };
   return saveBatch(workspace, { facts: changed, content, outputs, report }, facts.id);
 }

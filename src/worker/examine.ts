@@ -39,6 +39,8 @@ export interface KeptReport extends Omit<BatchReport, 'figures'> {
   metric: string;
   /** how far `estimate` can be relied on; null where there is none. Reports of earlier days have none of it */
   trust?: Trust | null;
+  /** of profiles: what was not looked at, and why, a sentence each */
+  limits?: string[];
   /** what the challenger said, where it scored in the shadow */
   shadow?: ShadowReport | null;
 }

@@ -89,7 +89,7 @@ export function scoreRows(
 /** The columns in which the batch is compared with the reference. */
 export async function watchedColumns(content: BatchContent, preparation: Preparation): Promise<Column[]> {
   if (content.kind === 'table') return featureColumns(content.columns, preparation);
-  if (content.kind === 'none') throw new Error('a profile has no rows');
+  if (content.kind === 'profile') throw new Error('a profile has no rows');
   const described = [];
   for (const file of imageFiles(content)) described.push(describeImage(await decodeImage(file)));
   return imageColumns(described);
@@ -113,7 +113,7 @@ export function truthOf({ recipe, labels }: Version, content: BatchContent): { a
     }
     return codesToClasses(column.codes, column.categories, labels);
   }
-  if (content.kind === 'none') return { actual: null, unknown: 0 };
+  if (content.kind === 'profile') return { actual: null, unknown: 0 };
   return codesToClasses(content.labels, content.classes, labels);
 }
 

@@ -2,6 +2,12 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, expect, test } from 'vitest';
 import { createRandom } from '../../src/base/random.ts';
 import type { VersionDetail } from '../../src/worker/api.ts';
+import { readCsv } from '../../src/data/formats/csv.ts';
+import { tableToRows, takeRows } from '../../src/data/rows.ts';
+import { createProfiler, type ProfileLayout } from '../../src/monitor/profile.ts';
+import { figureKey } from '../../src/monitor/rules.ts';
+import type { Version } from '../../src/worker/api.ts';
+import { rowsOf } from '../../src/worker/readBatchFiles.ts';
 import { clientOn, csv, errorOf, removeDatabase } from './clients.ts';
 
 const DATABASE = 'client monitor test';
@@ -23,6 +29,83 @@ function stream(rows: number, seed: number, { shift = 0, labelled = true, unseen
     return [i, x.toFixed(4), y.toFixed(4), colour, ...(labelled ? [kind] : [])].join();
   });
   return csv('stream.csv', [`id,x,y,colour${labelled ? ',kind' : ''}`, ...lines].join('\n'));
+}
+
+/** Profiles of parts of the rows, as predictors of the version save them. */
+async function profilesOf(version: Version, text: string, cuts: number[]): Promise<File[]> {
+  const { columns } = (await readCsv(new Blob([text]), { types: { colour: 'category' } })).table;
+  const rows = tableToRows({ rows: rowsOf(columns), columns }, [...Array(rowsOf(columns)).keys()]);
+  const said = await lathe.predict(version.id, rows);
+  const outputs = Float32Array.from(said.flatMap((own) => ('label' in own ? version.labels.map((label) => own.probabilities[label]) : []))); // prettier-ignore
+  const layout: ProfileLayout = {
+    model: { id: version.id, fingerprint: version.weightsSha256! },
+    columns: [
+      { kind: 'number', name: 'x' },
+      { kind: 'number', name: 'y' },
+      { kind: 'category', name: 'colour', known: ['blue', 'green', 'red'] },
+    ],
+    outputs: { kind: 'classes', labels: version.labels },
+  };
+  return cuts.slice(1).map((to, k) => {
+    const index = Int32Array.from({ length: to - cuts[k] }, (_, i) => cuts[k] + i);
+    const profiler = createProfiler(layout);
+    const part = takeRows({ rows: rows.length, columns }, index);
+    profiler.add({ rows: part.rows, columns: part.columns, outputs: outputs.subarray(2 * cuts[k], 2 * to), at: 1000 + cuts[k] + to }); // prettier-ignore
+    return new File([JSON.stringify(profiler.profile(), null, 1)], `part-${k}.json`);
+  });
+}
+
+/** Profiles of a version against its rows: merged they say what the rows say, and no row counts twice. */
+async function tryProfiles(version: Version): Promise<void> {
+  const text = await stream(300, 9, { shift: 0.8, labelled: false, unseen: true }).text();
+  const rows = await lathe.scoreBatch(version.id, [csv('rows.csv', text)]);
+  const parts = await profilesOf(version, text, [0, 90, 91, 300]);
+  const merged = await lathe.scoreBatch(version.id, parts);
+  const [whole] = await profilesOf(version, text, [0, 300]);
+  const one = await lathe.scoreBatch(version.id, [whole]);
+  expect(merged).toMatchObject({ kind: 'profile', rows: 300, labelled: 0, name: '3 profiles', repairs: [] });
+  expect(merged.profiles).toMatchObject([{ name: 'part-0.json', rows: 90 }, { rows: 1 }, { rows: 209 }]);
+  expect(merged.figures).toEqual(one.figures);
+  const byKey = new Map(rows.figures.map((figure) => [figureKey(figure), figure.value]));
+  for (const figure of merged.figures)
+    expect(figure.value, figureKey(figure)).toBeCloseTo(byKey.get(figureKey(figure))!, 6);
+  expect(merged.figures.map(({ name }) => name)).toEqual(expect.arrayContaining(['lathe_entropy_mean', 'lathe_confidence_mean', 'lathe_column_unseen_ratio'])); // prettier-ignore
+  expect(merged.alerts.map(({ rule, labels }) => [rule.id, labels])).toEqual(expect.arrayContaining([['drift-column', { column: 'x' }]])); // prettier-ignore
+  const { report } = await lathe.batch(merged.id);
+  expect(report).toMatchObject({ domain: null, duplicates: null, quality: null, slices: [] });
+  expect(report.limits![0]).toMatch(/the worst slices and the quality to be expected need the rows themselves/);
+  expect(report.distributions.map(({ column }) => column).sort()).toEqual(['colour', 'x', 'y']);
+  await expect(lathe.batchRows(merged.id)).rejects.toThrow(
+    /^missing rows of batch '3 profiles': a profile was sent back/,
+  );
+  expect((await lathe.testBatch(merged.id)).figures).toEqual(merged.figures);
+
+  const changed = async (name: string, change: (text: string) => string) =>
+    new File([change(await whole.text())], name);
+  const grown = await changed('grown.json', (json) => json.replace(/"lastAt": \d+/, '"lastAt": 9999'));
+  expect((await lathe.scoreBatch(version.id, [grown])).repairs[0].message).toMatch(/'grown.json' seems to go on with one that batch 'part-0' has/); // prettier-ignore
+  for (const [files, message] of [
+    [[whole], /^invalid profile 'part-0.json': it was taken in already, with batch 'part-0'/],
+    [[await changed('a.json', (json) => json.replace('9', '9')), parts[1]], /taken in already/],
+    [
+      [await changed('b.json', (json) => json.slice(0, -40))],
+      /^invalid profile 'b.json': it is no JSON, or is cut off/,
+    ],
+    [
+      [await changed('c.json', (json) => json.replace('"rows": 300', '"rows": 301'))],
+      /^invalid profile 'c.json': it is damaged/,
+    ],
+    [
+      [await changed('d.json', (json) => json.replace(version.weightsSha256!, 'ab'.repeat(32)))],
+      /^invalid profile 'd.json': it is of 'stream@1', and not of version 'stream@1'. No version that is kept here has its weights/,
+    ],
+    [[csv('rows.csv', text), whole], /^invalid choice of files: 'part-0.json' is a profile, and 'rows.csv' is none/],
+  ] as [File[], RegExp][]) {
+    await expect(lathe.scoreBatch(version.id, files)).rejects.toThrow(message);
+  }
+  const fresh = await changed('e.json', (json) => json.replace(/"firstAt": \d+/, '"firstAt": 7'));
+  await expect(lathe.scoreBatch(version.id, [fresh, new File([fresh], 'f.json')])).rejects.toThrow(/'f.json': it says the same as 'e.json'/); // prettier-ignore
+  for (const { id, name } of await lathe.batches('stream')) if (name !== 'stream') await lathe.removeBatch(id);
 }
 
 test('A batch like the training data raises no alert; a shifted one raises it on the column that shifted', async () => {
@@ -50,6 +133,8 @@ test('A batch like the training data raises no alert; a shifted one raises it on
     expect(again.figures).toEqual(quiet.figures);
     if (again.id !== quiet.id) await lathe.removeBatch(again.id); // `id` has another type
   }
+
+  await tryProfiles(version);
 
   const phases = new Set<string>();
   const shifted = await lathe.scoreBatch(
