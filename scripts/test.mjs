@@ -4,8 +4,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { ensureChromium } from './chromium.mjs';
-import { ensureInstalled, ROOT, runTool } from './install.mjs';
+import { ensureInstalled, ROOT } from './install.mjs';
 
 const CACHE = join(ROOT, '.cache');
 const TROUBLE = join(CACHE, 'trouble.txt'); // what failed, for the end of the run
@@ -19,42 +20,31 @@ function count(name, passed, failed, skipped) {
   if (failed > 0) failures.push(name);
 }
 
+/** Runs a tool. Beside others each line that it prints has its name in front. @returns its exit status */
+function runBeside(name, isAlone, command, args) {
+  return new Promise((resolve) => {
+    const stdio = isAlone ? 'inherit' : ['ignore', 'pipe', 'pipe'];
+    const child = spawn(process.execPath, [join('scripts', 'tool.mjs'), command, ...args], { cwd: ROOT, stdio });
+    for (const input of isAlone ? [] : [child.stdout, child.stderr]) {
+      createInterface({ input }).on('line', (line) => console.log(`${name} | ${line}`));
+    }
+    child.on('close', (status) => resolve(status ?? 1));
+  });
+}
+
 /** A tool that passes or fails as one. */
-const tool = (name, command, args) => () => {
-  const ok = runTool(command, args) === 0;
-  count(name, ok ? 1 : 0, ok ? 0 : 1, 0);
-};
-
-/** Tools that take one core each, side by side; what they say is printed one after another. */
-const tools = (each) => async () => {
-  const runs = each.map(
-    ([name, command, args]) =>
-      new Promise((resolve) => {
-        const child = spawn(process.execPath, [join('scripts', 'tool.mjs'), command, ...args], { cwd: ROOT });
-        let said = '';
-        for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
-        child.on('close', (status) => resolve({ name, said, ok: status === 0 }));
-      }),
-  );
-  for (const { name, said, ok } of await Promise.all(runs)) {
-    console.log(`${name}: ${ok ? 'passed' : 'failed'}\n${said.trim()}`);
+const tool = (command, ...args) =>
+  async function check(name, isAlone) {
+    const ok = (await runBeside(name, isAlone, command, args)) === 0;
     count(name, ok ? 1 : 0, ok ? 0 : 1, 0);
-  }
-};
-
-const STATIC = {
-  types: ['svelte-check', ['--tsconfig', './tsconfig.json', '--fail-on-warnings', '--output', 'human']],
-  lint: ['eslint', ['.']],
-  format: ['prettier', ['--check', '--log-level', 'warn', '.']],
-};
+  };
 
 /** A Vitest project, counted test by test. A run that ends without a report has failed. */
-const vitest =
-  (project, reporters = []) =>
-  () => {
+const vitest = (...options) =>
+  async function check(project, isAlone) {
     const report = join(CACHE, `${project}.json`);
     rmSync(report, { force: true });
-    const status = runTool('vitest', [
+    const status = await runBeside(project, isAlone, 'vitest', [
       'run',
       '--project',
       project,
@@ -62,7 +52,7 @@ const vitest =
       '--reporter=json',
       `--outputFile.json=${report}`,
       '--reporter=./scripts/troubleReporter.mjs',
-      ...reporters,
+      ...options,
     ]);
     let result;
     try {
@@ -82,40 +72,41 @@ const vitest =
     }
   };
 
-const CHECKS = {
-  unit: vitest('unit'),
-  build: tool('build', 'vite', ['build', '--logLevel', 'warn']),
-  browser: vitest('browser'),
-  e2e: vitest('e2e'),
-  faults: vitest('faults', ['--reporter=./test/faults/reporter.ts']),
-};
+/**
+ * Stages, one after another; the checks of one go side by side. The faults mostly wait for browsers that start, so they go
+ * beside the tests that compute in one browser; what drives the built page has the machine to itself.
+ */
+const STAGES = [
+  {
+    types: tool('svelte-check', '--tsconfig', './tsconfig.json', '--fail-on-warnings', '--output', 'human'),
+    lint: tool('eslint', '.'),
+    format: tool('prettier', '--check', '--log-level', 'warn', '.'),
+  },
+  { unit: vitest('--maxWorkers=100%') }, // Vitest by itself leaves one core idle
+  { build: tool('vite', 'build', '--logLevel', 'warn') },
+  { e2e: vitest() },
+  { browser: vitest(), faults: vitest('--reporter=./test/faults/reporter.ts') },
+];
 
 const scale = process.argv.find((argument) => argument.startsWith('--faults='));
 if (scale) process.env.FAULTS_SCALE = scale.slice('--faults='.length);
 const chosen = process.argv.slice(2).filter((argument) => argument !== scale);
-const names = [...Object.keys(STATIC), ...Object.keys(CHECKS)];
+const names = STAGES.flatMap((stage) => Object.keys(stage));
 for (const name of chosen) {
   if (!names.includes(name)) throw new Error(`unknown check '${name}': choose from ${names.join(', ')}`);
 }
-const isChosen = (name) => chosen.length === 0 || chosen.includes(name);
-const still = Object.entries(STATIC).filter(([name]) => isChosen(name));
 ensureInstalled();
 process.env.CHROMIUM_PATH = ensureChromium();
 mkdirSync(CACHE, { recursive: true });
 rmSync(TROUBLE, { force: true });
 process.env.TROUBLE_FILE = TROUBLE;
-const checks = Object.entries(CHECKS).filter(([name]) => isChosen(name));
-if (still.length > 0) {
-  checks.unshift([
-    still.map(([name]) => name).join(', '),
-    tools(still.map(([name, [command, args]]) => [name, command, args])),
-  ]);
-}
-for (const [name, check] of checks) {
+for (const stage of STAGES) {
+  const checks = Object.entries(stage).filter(([name]) => chosen.length === 0 || chosen.includes(name));
+  if (checks.length === 0) continue;
+  console.log(`\n— ${checks.map(([name]) => name).join(', ')}`);
   const startedAt = performance.now();
-  console.log(`\n— ${name}`);
-  await check();
-  console.log(`  ${name} took ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+  const took = (name) => console.log(`  ${name} took ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+  await Promise.all(checks.map(([name, check]) => check(name, checks.length === 1).then(() => took(name))));
 }
 if (existsSync(TROUBLE)) console.log(`\n${readFileSync(TROUBLE, 'utf8').trimEnd()}`);
 if (failures.length > 0) console.log(`\nfailed: ${failures.join(', ')}`);

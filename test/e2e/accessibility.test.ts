@@ -19,7 +19,17 @@ async function goTo(page: Page, stage: Route): Promise<void> {
   await page.evaluate((stage) => (location.hash = `#/${stage}`), stage);
   await page.getByRole('heading', { level: 1, name: nameOfRoute(stage) }).waitFor();
   await page.waitForFunction(() => document.querySelector('[role=progressbar],[aria-busy=true]') === null);
-  await page.waitForTimeout(300); // charts draw, transitions end
+  await settle(page);
+}
+
+/** Waits until charts are drawn and transitions have ended. */
+async function settle(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const drawn = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    for (let frame = 0; frame < 3; frame++) await drawn(); // what a frame measures is drawn in the next
+    const moving = document.getAnimations().filter((each) => each.effect?.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(moving.map((each) => each.finished));
+  });
 }
 
 /** Trains a sample for a moment, so that every stage has something to show. */
@@ -62,13 +72,13 @@ describe.each(['no data', 'iris', 'diabetes', 'digits'])('every stage with %s', 
       await goTo(page, stage);
       for (const colorScheme of ['dark', 'light'] as const) {
         await page.emulateMedia({ colorScheme });
-        await page.waitForTimeout(200); // transitions end
+        await settle(page);
         const rules = colorScheme === 'light' ? ['color-contrast'] : undefined; // the others know no theme
         expect({ stage, colorScheme, faults: await audit(page, rules) }).toEqual({ stage, colorScheme, faults: [] });
       }
       for (const width of [320, 360, 768, 1920, 1280]) {
         await page.setViewportSize({ width, height: 740 });
-        await page.waitForTimeout(100); // charts draw anew
+        await settle(page);
         expect({ stage, width, overflow: await overflow(page) }).toEqual({ stage, width, overflow: [] });
       }
     }

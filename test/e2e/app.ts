@@ -11,8 +11,6 @@ import type { Lathe } from '../../src/worker/api.ts';
 declare global {
   interface Window {
     lathe: Lathe;
-    /** durations in milliseconds of the main thread's long tasks since the page was opened */
-    longTasks: number[];
   }
 }
 
@@ -44,7 +42,7 @@ interface Open {
   offline?: boolean;
 }
 
-async function observe(context: BrowserContext, url: string, complaints: string[]): Promise<void> {
+function observe(context: BrowserContext, url: string, complaints: string[]): void {
   const host = new URL(url).host;
   context.on('request', (request) => {
     const target = new URL(request.url());
@@ -54,12 +52,6 @@ async function observe(context: BrowserContext, url: string, complaints: string[
   context.on('weberror', (error) => complaints.push(`uncaught ${error.error().stack ?? error.error().message}`));
   context.on('console', (message) => {
     if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
-  });
-  await context.addInitScript(() => {
-    window.longTasks = [];
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) window.longTasks.push(entry.duration);
-    }).observe({ type: 'longtask', buffered: true });
   });
 }
 
@@ -113,7 +105,7 @@ export async function launchApp({ webgpu = true, folder = DIST, args = [] }: Lau
         acceptDownloads: true,
         serviceWorkers: offline ? 'allow' : 'block',
       });
-      await observe(context, url, complaints);
+      observe(context, url, complaints);
       const page = await context.newPage();
       await page.goto(url + hash);
       await page.waitForFunction(() => Boolean(window.lathe));

@@ -12,7 +12,7 @@ import {
   writeOldDatabase,
   type OldSchema,
 } from './oldDatabase.ts';
-import { fault, faultAtEach, within } from './rows.ts';
+import { fault, faultAtEach, promised, within } from './rows.ts';
 import { openSite, type Site } from './site.ts';
 import { makeWorkspace } from './workspace.ts';
 
@@ -66,7 +66,7 @@ fault('blocked upgrade', 20, 'tells of it within 2 s, and goes on by itself when
     await holdDatabase(old);
     const page = await site.open(chrome.context);
     const banner = page.getByText('Another tab of an older Lathe is open: close it to go on.');
-    await banner.waitFor({ timeout: 2000 });
+    await banner.waitFor({ timeout: promised(2000) });
     await old.close();
     await banner.waitFor({ state: 'detached' });
     await expectOldWorkspace(page, schema);
