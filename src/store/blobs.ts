@@ -3,11 +3,14 @@
 // the SHA-256 of what is in it, and `.sealed`; while a workspace is being sealed it has some of both. Who refers to what,
 // and so what may go, is known in workspace.ts alone.
 
-import { UserError } from '../base/errors.ts';
+import { abortError, UserError } from '../base/errors.ts';
 import { closedError } from './errors.ts';
 import { listFiles, listFolders, openFolder, readFile, removeFile, writeFile, type Folder } from './files.ts';
 import { createHash, sha256 } from './hash.ts';
 import type { Keys } from './keys.ts';
+import { piecesOf, streamOfPieces } from './pieces.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 export interface Blobs {
   /** @returns its SHA-256 @throws UserError where there is no room, or the disk gives other bytes than were written */
@@ -15,9 +18,14 @@ export interface Blobs {
   /**
    * Keeps what a stream gives if that is the blob of this hash, without ever holding all of it.
    * @param open is not called where the blob is here and whole; null where there is nothing to give
-   * @throws UserError where there is no room
+   * @throws UserError where there is no room; AbortError
    */
-  receive(hash: string, open: () => Promise<ReadableStream<Uint8Array> | null>, what: string): Promise<Received>;
+  receive(
+    hash: string,
+    open: () => Promise<ReadableStream<Uint8Array> | null>,
+    what: string,
+    signal?: AbortSignal,
+  ): Promise<Received>;
   /** @throws UserError where it is gone or damaged */
   read(hash: string, what: string): Promise<Blob>;
   /** What is there of it, as it lies on the disk. */
@@ -79,12 +87,13 @@ export function createBlobs(open: () => Promise<Folder>, askForm: () => Promise<
   }
 
   /** Writes content as it is to lie. */
-  async function write(hash: string, content: Blob | ReadableStream<Uint8Array>, what: string): Promise<void> {
+  async function write(hash: string, content: Blob | AsyncGenerator<Bytes>, what: string): Promise<void> {
     const { keys, write } = await askForm();
     const folder = await folderOf(hash);
     if (write === 'plain' || !keys) return writeFile(folder, hash, content, what);
-    const stream = content instanceof Blob ? content.stream() : content;
-    await writeFile(folder, hash + SUFFIX, stream.pipeThrough(keys.sealStream(contextOf(hash))), what);
+    const stream = content instanceof Blob ? content.stream() : streamOfPieces(content);
+    const sealed = stream.pipeThrough(keys.sealStream(contextOf(hash)));
+    await writeFile(folder, hash + SUFFIX, piecesOf(sealed), what);
   }
 
   return {
@@ -97,12 +106,12 @@ export function createBlobs(open: () => Promise<Folder>, askForm: () => Promise<
       }
       return hash;
     },
-    async receive(hash, open, what) {
+    async receive(hash, open, what, signal) {
       if (await isSound(hash)) return 'there';
       try {
         const stream = await open();
         if (!stream) return 'wrong';
-        await write(hash, await expectHash(stream, hash), what);
+        await write(hash, expectHash(stream, hash, signal), what);
       } catch (error) {
         if (error instanceof OtherBytes) return 'wrong';
         throw error;
@@ -157,7 +166,7 @@ export function createBlobs(open: () => Promise<Folder>, askForm: () => Promise<
       const content = from === hash ? plainFile(file) : sealedFile(file, keys, hash);
       const bytes = await hashOf(content); // a damaged one stays as damaged as it is
       if (bytes) {
-        await write(hash, content.stream(), what);
+        await write(hash, piecesOf(content.stream()), what);
         const there = await readFile(folder, to);
         const written = there && (await hashOf(to === hash ? plainFile(there) : sealedFile(there, keys, hash)));
         if (written !== bytes) throw damaged(what);
@@ -202,24 +211,27 @@ function contextOf(hash: string): string {
 class OtherBytes extends Error {}
 
 /** Lets bytes pass and fails at their end where they are not those of this hash, so that nobody takes them for it. */
-async function expectHash(source: ReadableStream<Uint8Array>, hash: string): Promise<ReadableStream<Uint8Array>> {
+async function* expectHash(
+  source: ReadableStream<Uint8Array>,
+  hash: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Bytes> {
   const passed = await createHash();
-  const reader = source.getReader();
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const { value, done } = await reader.read().catch((cause: unknown) => {
-          throw cause instanceof UserError ? new OtherBytes('', { cause }) : cause; // the source says so itself
-        });
-        if (value) passed.update(value);
-        if (!done) controller.enqueue(value);
-        else if (passed.hex() === hash) controller.close();
-        else throw new OtherBytes();
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
+  const pieces = piecesOf(source);
+  try {
+    for (;;) {
+      const { value, done } = await pieces.next().catch((cause: unknown) => {
+        throw cause instanceof UserError ? new OtherBytes('', { cause }) : cause; // the source says so itself
+      });
+      if (done) break;
+      if (signal?.aborted) throw abortError();
+      passed.update(value);
+      yield value;
+    }
+  } finally {
+    await pieces.return(undefined);
+  }
+  if (passed.hex() !== hash) throw new OtherBytes();
 }
 
 /** Null where the disk cannot read it, or it is not as it was sealed. */
@@ -227,7 +239,7 @@ async function hashOf({ file, isSealed, stream }: Opened): Promise<string | null
   try {
     if (!isSealed) return await sha256(file);
     const hash = await createHash();
-    for await (const piece of stream()) hash.update(piece);
+    for await (const piece of piecesOf(stream())) hash.update(piece);
     return hash.hex();
   } catch (error) {
     if (error instanceof DOMException || error instanceof UserError) return null;

@@ -1,15 +1,29 @@
-// Keeps away from the browser's files for a moment where it seems to clear them. A browser that clears an origin closes
-// its databases and removes its files side by side. Chromium (seen in 150) locks itself up where a page asks for its
-// folder meanwhile: it opens the index of the files anew before it has let go of the old one, waits for itself up to a
-// minute, and answers no page. Asked a tenth of a second later it never did.
+// What to do while a browser clears what it keeps for the open page: it closes the databases and removes the files side
+// by side. Chromium (seen in 150) locks its file system up where a page asks for its folder, or writes, meanwhile: it
+// opens the index of the files anew before it has let go of the old one, waits for itself, and answers no page any more
+// until it is started again. Asked a tenth of a second later it never did. So the files are left alone for a moment where
+// something has gone that no page removed, and where they do not answer after that, whoever waits is told.
+
+import { incidentError, SILENT } from './incident.ts';
 
 /** Clearing was seen to take half a second on a loaded machine. */
 const AWAY_MS = 1500;
+const PATIENCE_MS = 4000;
+const LOOK_MS = 500;
+
 let awayUntil = 0;
+/** set as long as nothing has answered since */
+let doubt: ReturnType<typeof setInterval> | undefined;
+/** questions that wait, and since when */
+const waiting = new Map<() => void, number>();
 
 /** Something has gone that no page removed. */
 export function standBack(): void {
   awayUntil = performance.now() + AWAY_MS;
+  doubt ??= setInterval(() => {
+    const since = performance.now() - PATIENCE_MS;
+    for (const [giveUp, begun] of waiting) if (begun < since) giveUp();
+  }, LOOK_MS);
 }
 
 /** Resolves when the browser should be through with clearing; at once where it does nothing of the kind. */
@@ -17,4 +31,30 @@ export async function cleared(): Promise<void> {
   for (let restMs; (restMs = awayUntil - performance.now()) > 0;) {
     await new Promise((resolve) => setTimeout(resolve, restMs));
   }
+}
+
+/** What the file system answers. @throws UserError where it does not, and the browser may have cleared the files */
+export function answered<T>(question: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const begun = performance.now();
+    const giveUp = () => {
+      waiting.delete(giveUp);
+      reject(incidentError(SILENT));
+    };
+    waiting.set(giveUp, begun);
+    question.then(
+      (answer) => {
+        waiting.delete(giveUp);
+        if (begun >= awayUntil) {
+          clearInterval(doubt);
+          doubt = undefined;
+        }
+        resolve(answer);
+      },
+      (error: unknown) => {
+        waiting.delete(giveUp);
+        reject(error);
+      },
+    );
+  });
 }

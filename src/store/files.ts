@@ -2,9 +2,10 @@
 // beside it and swaps. It knows nothing of what the files hold.
 
 import { UserError } from '../base/errors.ts';
-import { cleared, standBack } from './clearing.ts';
+import { answered, cleared, standBack } from './clearing.ts';
 import { blockedError, isGone, nameWriteError, openingError } from './errors.ts';
 import { sha256 } from './hash.ts';
+import { isSilent } from './incident.ts';
 
 export type Folder = FileSystemDirectoryHandle;
 
@@ -18,13 +19,16 @@ export async function openTopFolder(name: string): Promise<Folder> {
   }
   for (let attempt = 1; ; attempt++) {
     await cleared();
+    const known = roots.get(name);
     try {
-      // one that is not there any more is not made at once: the browser may be clearing it
-      const create = !opened.has(name) || attempt > 1;
-      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create });
+      // by the root that it was found in: a fresh one is not asked for while the browser may be clearing it
+      const root = known ?? (await answered(navigator.storage.getDirectory()));
+      const folder = await answered(root.getDirectoryHandle(name, { create: !known }));
+      roots.set(name, root);
       opened.add(name);
       return folder;
     } catch (error) {
+      roots.delete(name);
       if (!(error instanceof DOMException)) throw error;
       if (opened.has(name) && CLEARING.has(error.name) && attempt < CLEARING_ATTEMPTS) {
         standBack();
@@ -35,6 +39,8 @@ export async function openTopFolder(name: string): Promise<Folder> {
   }
 }
 
+/** In which each top folder was found. */
+const roots = new Map<string, Folder>();
 /** Top folders that were there since the page was opened. */
 const opened = new Set<string>();
 /** What a browser says, for some seconds after it has cleared a folder under the page. */
@@ -45,12 +51,13 @@ const CLEARING_ATTEMPTS = 14;
 export async function removeTopFolder(name: string): Promise<void> {
   await removeEntry(await navigator.storage.getDirectory(), name);
   opened.delete(name);
+  roots.delete(name);
 }
 
 /** A folder within a folder, made where it is not there. @throws UserError where there is no room */
 export async function openFolder(parent: Folder, name: string): Promise<Folder> {
   try {
-    return await parent.getDirectoryHandle(name, { create: true });
+    return (await findFolder(parent, name)) ?? (await answered(parent.getDirectoryHandle(name, { create: true })));
   } catch (error) {
     throw nameWriteError(error, `the folder '${name}'`);
   }
@@ -59,7 +66,7 @@ export async function openFolder(parent: Folder, name: string): Promise<Folder> 
 /** A folder within a folder, or undefined where there is none. */
 export async function findFolder(parent: Folder, name: string): Promise<Folder | undefined> {
   try {
-    return await parent.getDirectoryHandle(name);
+    return await answered(parent.getDirectoryHandle(name));
   } catch (error) {
     if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
     throw error;
@@ -74,17 +81,18 @@ export async function findFolder(parent: Folder, name: string): Promise<Folder |
 export async function writeFile(
   folder: Folder,
   name: string,
-  content: Blob | string | ReadableStream<Uint8Array>,
+  content: Blob | string | AsyncIterable<Uint8Array<ArrayBuffer>>,
   what: string,
 ): Promise<void> {
   let writable: FileSystemWritableFileStream | undefined;
   try {
-    const file = await folder.getFileHandle(name, { create: true });
-    writable = await file.createWritable();
-    if (content instanceof ReadableStream) return await content.pipeTo(writable);
-    await writable.write(content);
-    await writable.close();
+    const file = await answered(folder.getFileHandle(name, { create: true }));
+    writable = await answered(file.createWritable());
+    if (typeof content === 'string' || content instanceof Blob) await answered(writable.write(content));
+    else for await (const piece of content) await answered(writable.write(piece));
+    await answered(writable.close());
   } catch (error) {
+    if (isSilent(error)) throw error;
     await writable?.abort().catch(() => {}); // a stream that has failed has ended already
     if ((await readFile(folder, name))?.size === 0) await removeFile(folder, name); // made above, and never filled
     throw nameWriteError(error, what);
@@ -94,7 +102,7 @@ export async function writeFile(
 /** The file, or undefined where there is none. */
 export async function readFile(folder: Folder, name: string): Promise<File | undefined> {
   try {
-    return await (await folder.getFileHandle(name)).getFile();
+    return await answered(folder.getFileHandle(name).then((handle) => handle.getFile()));
   } catch (error) {
     if (isGone(error)) return undefined;
     throw error;
@@ -145,7 +153,7 @@ const READ_ATTEMPTS = 10;
 
 async function removeEntry(folder: Folder, name: string): Promise<void> {
   try {
-    await folder.removeEntry(name, { recursive: true });
+    await answered(folder.removeEntry(name, { recursive: true }));
   } catch (error) {
     if (!isGone(error)) throw error;
   }

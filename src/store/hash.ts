@@ -3,6 +3,7 @@
 
 import { UserError } from '../base/errors.ts';
 import { toHex } from '../base/hex.ts';
+import { piecesOf } from './pieces.ts';
 
 /** WebCrypto is four times as fast, and takes all at once. */
 const MOST_AT_ONCE_BYTES = 32 << 20;
@@ -45,6 +46,6 @@ export async function createHash(): Promise<{ update(piece: Uint8Array): void; h
 
 async function hashStream(content: Blob): Promise<string> {
   const hash = await createHash();
-  for await (const piece of content.stream()) hash.update(piece);
+  for await (const piece of piecesOf(content.stream())) hash.update(piece);
   return hash.hex();
 }

@@ -18,7 +18,9 @@ export type IncidentKind =
   /** its second copy is gone, or damaged; nothing proves any more that it is whole */
   | 'ledgerLost'
   /** it is whole, and of a schema that this page does not know */
-  | 'newer';
+  | 'newer'
+  /** the browser has closed it, and answers nothing that is asked of the files since */
+  | 'silent';
 
 export interface Incident {
   kind: IncidentKind;
@@ -34,6 +36,14 @@ export interface Incident {
 export const NEWER: Incident = {
   kind: 'newer',
   message: 'A newer Lathe than this page has taken over what is kept here. Reload the page; nothing was changed.',
+  expected: null,
+  found: null,
+};
+
+export const SILENT: Incident = {
+  kind: 'silent',
+  message:
+    'The browser has closed what was kept here, cleared it perhaps, and does not answer any more. Restart the browser, then restore a backup of what is gone; until then nothing is written.',
   expected: null,
   found: null,
 };
@@ -86,8 +96,13 @@ const CODES: Partial<Record<IncidentKind, ErrorCode>> = {
   unreadable: 'missing',
   wiped: 'missing',
   newer: 'unsupported',
+  silent: 'missing',
 };
 
 export function incidentError({ kind, message }: Incident): UserError {
   return new UserError(CODES[kind] ?? 'invalid', `storage: ${message}`);
+}
+
+export function isSilent(error: unknown): boolean {
+  return error instanceof UserError && error.message === incidentError(SILENT).message;
 }

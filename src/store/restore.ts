@@ -82,24 +82,13 @@ async function receiveBlobs(
   for (const { sha256, sizeBytes } of blobs) {
     if (signal?.aborted) throw abortError();
     onProgress?.({ doneBytes, totalBytes });
-    const open = async () => (await backup.openBlob(sha256))?.pipeThrough(endingOn(signal)) ?? null;
-    const outcome = await ws.receiveBlob(sha256, open, 'the backup');
+    const outcome = await ws.receiveBlob(sha256, () => backup.openBlob(sha256), 'the backup', signal);
     if (outcome !== 'wrong') broken.delete(sha256);
     if (outcome === 'written') written.push(sha256);
     doneBytes += sizeBytes;
   }
   onProgress?.({ doneBytes, totalBytes });
   return { written, broken };
-}
-
-/** Lets pieces pass until the signal is aborted. */
-function endingOn(signal: AbortSignal | undefined): TransformStream<Uint8Array, Uint8Array> {
-  return new TransformStream({
-    transform(piece, controller) {
-      if (signal?.aborted) throw abortError();
-      controller.enqueue(piece);
-    },
-  });
 }
 
 function refuse(damaged: Damage[], { skipDamaged = false }: RestoreOptions): void {

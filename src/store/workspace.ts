@@ -8,7 +8,7 @@ import type { Codec } from './codec.ts';
 import { writing, type Database, type Summary } from './db.ts';
 import { closedError, isClosed, isQuotaError } from './errors.ts';
 import { openTopFolder, type Folder } from './files.ts';
-import { incidentError, type Incident } from './incident.ts';
+import { incidentError, isSilent, SILENT, type Incident } from './incident.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
 import type { Kind } from './kinds.ts';
 import { createLedger, type Ledger } from './ledger.ts';
@@ -283,10 +283,10 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
       garbage.add(hash); // until a record refers to it
       return hash;
     },
-    async receiveBlob(hash, open, what) {
+    async receiveBlob(hash, open, what, signal) {
       if (holds === 0) throw new Error('receiveBlob outside of holdBlobs');
       garbage.add(hash); // until a record refers to it
-      return blobs.receive(hash, open, what);
+      return blobs.receive(hash, open, what, signal);
     },
     readBlob: (sha256, what) => blobs.read(sha256, what),
     summary: async () => (await readSummary(await database())).summary,
@@ -294,6 +294,7 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
       try {
         return (await opener.open()).incident; // what is counted and hashed is sealed, so that no key is asked for
       } catch (error) {
+        if (isSilent(error)) return SILENT;
         if (await keyring.isLocked()) return null; // it is of an earlier schema
         throw error;
       }
