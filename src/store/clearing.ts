@@ -8,22 +8,29 @@ import { incidentError, SILENT } from './incident.ts';
 
 /** Clearing was seen to take half a second on a loaded machine. */
 const AWAY_MS = 1500;
+/** So long after it the files may still turn out to be locked up: the first answers may come. */
+const DOUBT_MS = 30_000;
 const PATIENCE_MS = 4000;
 const LOOK_MS = 500;
 
 let awayUntil = 0;
-/** set as long as nothing has answered since */
-let doubt: ReturnType<typeof setInterval> | undefined;
+/** set while there is doubt */
+let watch: ReturnType<typeof setInterval> | undefined;
 /** questions that wait, and since when */
 const waiting = new Map<() => void, number>();
 
 /** Something has gone that no page removed. */
 export function standBack(): void {
   awayUntil = performance.now() + AWAY_MS;
-  doubt ??= setInterval(() => {
-    const since = performance.now() - PATIENCE_MS;
-    for (const [giveUp, begun] of waiting) if (begun < since) giveUp();
-  }, LOOK_MS);
+  watch ??= setInterval(giveUpOnOld, LOOK_MS);
+}
+
+function giveUpOnOld(): void {
+  const now = performance.now();
+  for (const [giveUp, begun] of waiting) if (now - begun > PATIENCE_MS) giveUp();
+  if (now < awayUntil + DOUBT_MS) return;
+  clearInterval(watch);
+  watch = undefined;
 }
 
 /** Resolves when the browser should be through with clearing; at once where it does nothing of the kind. */
@@ -36,25 +43,11 @@ export async function cleared(): Promise<void> {
 /** What the file system answers. @throws UserError where it does not, and the browser may have cleared the files */
 export function answered<T>(question: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const begun = performance.now();
     const giveUp = () => {
       waiting.delete(giveUp);
       reject(incidentError(SILENT));
     };
-    waiting.set(giveUp, begun);
-    question.then(
-      (answer) => {
-        waiting.delete(giveUp);
-        if (begun >= awayUntil) {
-          clearInterval(doubt);
-          doubt = undefined;
-        }
-        resolve(answer);
-      },
-      (error: unknown) => {
-        waiting.delete(giveUp);
-        reject(error);
-      },
-    );
+    waiting.set(giveUp, performance.now());
+    question.then(resolve, reject).finally(() => waiting.delete(giveUp));
   });
 }

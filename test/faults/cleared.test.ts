@@ -25,6 +25,7 @@ afterAll(() => site.close());
 
 /** What is being done with the page. */
 const uses: Record<string, (page: Page) => Promise<void>> = {
+  'it is looked at': (page) => page.evaluate(() => void (window.used = Promise.resolve([]))),
   'it writes': (page) =>
     page.evaluate(() => {
       const { lathe } = window;
@@ -59,7 +60,6 @@ const uses: Record<string, (page: Page) => Promise<void>> = {
         );
       });
     }),
-  'it is looked at': (page) => page.evaluate(() => void (window.used = Promise.resolve([]))),
 };
 
 /** A backup of the workspace as it is. */
@@ -112,7 +112,7 @@ fault(
         /^UserError .*storage: .*(restore a backup|Nothing of it was saved)/,
       );
       const outcomes = await within(
-        PATIENCE_MS,
+        2 * PATIENCE_MS,
         page.evaluate(async () => {
           await window.lathe.stop().catch(() => {});
           return window.used;
