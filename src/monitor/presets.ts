@@ -10,8 +10,11 @@ export interface RulePreset {
   rules: Rule[];
 }
 
-/** The rules of a model until others are set. @param metric what the task is judged by, such as `accuracy` */
-export function presetRules(metric: string): Rule[] {
+/**
+ * The rules of a model until others are set.
+ * @param metric what the task is judged by, such as `accuracy` @param images whether it takes images
+ */
+export function presetRules(metric: string, images = false): Rule[] {
   const deviations = (number: number): Condition => ({ kind: 'deviations', number });
   const above = (value: number): Condition => ({ kind: 'above', value });
   const below = (value: number): Condition => ({ kind: 'below', value });
@@ -23,6 +26,7 @@ export function presetRules(metric: string): Rule[] {
     rule('missing', 'Values are missing', 'lathe_column_missing_ratio', deviations(3), 'warning'),
     rule('unseen', 'New categories', 'lathe_column_unseen_ratio', above(0.01), 'warning'),
     rule('duplicates', 'Rows repeat', 'lathe_duplicate_rows_ratio', deviations(3), 'warning'),
+    ...(images ? [rule('embeddings', 'The images look otherwise', 'lathe_embedding_drift_p_value', below(0.05), 'warning')] : []), // prettier-ignore
     rule('predictions', 'The predictions shift', 'lathe_prediction_drift_p_value', below(0.05), 'warning'),
     rule('estimate', 'The foreseen quality leaves its band', 'lathe_estimated_quality', deviations(3), 'critical', { metric }), // prettier-ignore
     rule('quality', 'The quality leaves its band', 'lathe_quality', deviations(3), 'critical', { metric }),
@@ -30,8 +34,8 @@ export function presetRules(metric: string): Rule[] {
 }
 
 /** @param metric what the task is judged by */
-export function rulePresets(metric: string): RulePreset[] {
-  const standard = presetRules(metric);
+export function rulePresets(metric: string, images = false): RulePreset[] {
+  const standard = presetRules(metric, images);
   const only = (...ids: string[]) => standard.filter(({ id }) => ids.includes(id));
   const range = rule('range', 'Values are out of range', 'lathe_column_out_of_range_ratio', { kind: 'above', value: 0.01 }, 'warning'); // prettier-ignore
   const fresh = rule('new', 'A column is new', 'lathe_schema_changes', { kind: 'above', value: 0 }, 'info', { change: 'new' }); // prettier-ignore

@@ -35,6 +35,8 @@ export const FIGURES = {
   lathe_challenger_agreement_ratio: 'Share of the rows for which the challenger, scoring in the shadow, predicts the same.',
   lathe_challenger_difference_mean: 'Mean absolute difference of the challenger’s predictions, scored in the shadow, from the champion’s.',
   lathe_challenger_quality: 'The metric in the label of the challenger, scoring in the shadow, against the labels that came with the batch.',
+  lathe_embedding_drift_p_value: 'Chance of so large a difference of the images’ embeddings from the held-out ones without any drift.',
+  lathe_embedding_discrepancy: 'Squared maximum mean discrepancy of the images’ embeddings from the held-out ones; about 0 without drift.',
   lathe_image_brightness_mean: 'Mean brightness of the images, 0 to 1.',
   lathe_image_contrast_mean: 'Mean standard deviation of the brightness within an image, 0 to 1.',
   lathe_image_sharpness_mean: 'Mean variance of the Laplacian of an image.',

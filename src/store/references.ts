@@ -2,6 +2,7 @@
 
 import { UserError } from '../base/errors.ts';
 import type { ColumnSample } from '../monitor/drift.ts';
+import type { Embeddings } from '../monitor/embeddings.ts';
 import type { ReferenceProfile } from '../monitor/reference.ts';
 import type { ReferenceSpread } from '../monitor/spread.ts';
 import { pack, unpack } from './pack.ts';
@@ -12,6 +13,8 @@ export interface Reference {
   profile: ReferenceProfile;
   /** null where the held-out rows were too few */
   spread: ReferenceSpread | null;
+  /** of some held-out images; of a table, and of versions of an older Lathe, there are none */
+  embeddings?: Embeddings | null;
 }
 
 /** A sample without a Map, which has no JSON. */
@@ -19,9 +22,9 @@ type FlatSample =
   | (ColumnSample & { kind: 'number' })
   | (Omit<ColumnSample & { kind: 'category' }, 'counts'> & { counts: [string, number][] });
 
-export function packReference({ profile, spread }: Reference): Blob {
+export function packReference({ profile, ...rest }: Reference): Blob {
   const columns = profile.columns.map((column) => ({ ...column, sample: flat(column.sample) }));
-  return pack({ profile: { ...profile, columns }, spread });
+  return pack({ profile: { ...profile, columns }, ...rest });
 }
 
 /** @throws UserError where the version has none, or it is damaged */

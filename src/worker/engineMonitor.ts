@@ -23,7 +23,7 @@ import type { Context } from './context.ts';
 import { openVersion } from './enginePredict.ts';
 import { rulesOf, settingsOf } from './engineRules.ts';
 import { examine, type KeptReport } from './examine.ts';
-import { joinLabels } from './joinLabels.ts';
+import { joinLabels, MISFITS } from './joinLabels.ts';
 import { countKnown, readBatchFiles, scoreRows, truthOf } from './readBatchFiles.ts';
 import { READERS } from './readers.ts';
 import { areProfiles, examineProfile, readProfiles, type ReadProfiles } from './scoreProfiles.ts';
@@ -48,13 +48,7 @@ export const scoreBatch: Answer<'scoreBatch'> = async (context, versionId, files
   signal?.throwIfAborted();
   onProgress?.({ phase: 'testing', fraction: null, rows });
   const { actual, unknown } = truthOf(version, content);
-  if (unknown > 0) {
-    repairs.push({
-      kind: 'unknownLabels',
-      count: unknown,
-      message: `${unknown} label${unknown === 1 ? '' : 's'} that version '${version.id}' does not know count as not known`,
-    });
-  }
+  repairs.push(...unknownLabels(unknown, version));
   const { figures, report, alerts } = await judge(context, { version, trained, reference, content, rows, outputs, actual }); // prettier-ignore
   signal?.throwIfAborted();
   onProgress?.({ phase: 'saving', fraction: null, rows });
@@ -129,7 +123,7 @@ export const labelBatch: Answer<'labelBatch'> = async (context, id, files, { key
   if (imported.kind !== 'table') {
     throw new UserError('invalid', `labels of batch '${facts.name}': a table with the key and the label is needed.`);
   }
-  const { columns, matched } = joinLabels(content.columns, imported.table.columns, {
+  const { columns, matched, repairs } = joinLabels(content.columns, imported.table.columns, {
     target: version.recipe.target,
     type: target?.type ?? 'category',
     key,
@@ -143,8 +137,15 @@ export const labelBatch: Answer<'labelBatch'> = async (context, id, files, { key
       `labels of batch '${facts.name}': of ${matched} joined rows none has a label that version '${version.id}' knows${unknown > 0 ? ` (${unknown} have another)` : ''}.`,
     );
   }
-  return toBatch(await judgeAgain(context, facts, version, labelled), version);
+  const before = facts.repairs.filter(({ kind }) => ![...MISFITS, 'unknownLabels'].includes(kind));
+  const told = { ...facts, repairs: [...before, ...repairs, ...unknownLabels(unknown, version)] };
+  return toBatch(await judgeAgain(context, told, version, labelled), version);
 };
+
+function unknownLabels(count: number, { id }: Version): BatchFacts['repairs'] {
+  const message = `${count} label${count === 1 ? '' : 's'} that version '${id}' does not know count as not known`;
+  return count > 0 ? [{ kind: 'unknownLabels', count, message }] : [];
+}
 
 export const testBatch: Answer<'testBatch'> = async (context, id) => {
   const facts = await readBatch(context.workspace, id);

@@ -15,8 +15,10 @@ type Kept = Pick<Context, 'workspace'>;
 
 export const rules: Answer<'rules'> = async (context, model) => rulesOf(context, await newest(context, model));
 
-export const rulePresets: Answer<'rulePresets'> = async (context, model) =>
-  presetsFor(judgingMetric(await newest(context, model)));
+export const rulePresets: Answer<'rulePresets'> = async (context, model) => {
+  const version = await newest(context, model);
+  return presetsFor(judgingMetric(version), takesImages(version));
+};
 
 export const setRules: Answer<'setRules'> = async ({ workspace }, model, given) => {
   checkRules(given);
@@ -41,8 +43,10 @@ export async function settingsOf({ workspace }: Kept, model: string): Promise<Mo
 }
 
 export async function rulesOf({ workspace }: Kept, version: Version): Promise<Rule[]> {
-  return (await readModel(workspace, version.model)).rules ?? presetRules(judgingMetric(version));
+  return (await readModel(workspace, version.model)).rules ?? presetRules(judgingMetric(version), takesImages(version));
 }
+
+const takesImages = ({ recipe }: Version) => recipe.task === 'imageClassification';
 
 async function newest({ workspace }: Kept, model: string): Promise<Version> {
   const version = (await listVersions(workspace)).findLast((each) => each.model === model);

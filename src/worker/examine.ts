@@ -2,13 +2,15 @@
 // the version does worst.
 
 import { takeRows } from '../data/rows.ts';
-import type { Column } from '../data/table.ts';
+import { type Column, isNumeric } from '../data/table.ts';
 import { mostProbable } from '../evaluate/metrics.ts';
 import { type BatchReport, examineBatch } from '../monitor/batch.ts';
 import { type BeforeAfter, beforeAfter } from '../monitor/beforeAfter.ts';
+import type { EmbeddingDrift } from '../monitor/embeddings.ts';
 import type { BatchOutputs } from '../monitor/outputs.ts';
 import { knownRows, type Quality, qualityOf } from '../monitor/quality.ts';
 import { drawRows, sampleColumn } from '../monitor/reference.ts';
+import type { Figure } from '../monitor/rules.ts';
 import { compareSchemas, type SchemaChange } from '../monitor/schema.ts';
 import { methodsOf } from '../monitor/settings.ts';
 import { findWorstSlices, inSlice, type Slice } from '../monitor/slices.ts';
@@ -17,6 +19,7 @@ import { type Trust, trustOf } from '../monitor/trust.ts';
 import type { Version } from '../store/versions.ts';
 import type { Context } from './context.ts';
 import { foreseeEffects } from './effects.ts';
+import { examineEmbeddings } from './embedImages.ts';
 import { MOST_HELD_OUT } from './makeReference.ts';
 import { watchedColumns } from './readBatchFiles.ts';
 import type { ShadowReport } from './shadow.ts';
@@ -29,6 +32,8 @@ const SLICED_ROWS = 100_000;
 /** What is kept of a batch beside its figures. Batches of an older Lathe lack what is optional. */
 export interface KeptReport extends Omit<BatchReport, 'figures'> {
   schema?: SchemaChange[];
+  /** of images: what the network makes of them against the held-out ones; null where that cannot be told */
+  embedding?: EmbeddingDrift | null;
   /** before and after of each watched column */
   distributions: BeforeAfter[];
   /** where the version does worst; [] without labels */
@@ -39,7 +44,7 @@ export interface KeptReport extends Omit<BatchReport, 'figures'> {
   metric: string;
   /** how far `estimate` can be relied on; null where there is none. Reports of earlier days have none of it */
   trust?: Trust | null;
-  /** of profiles: what was not looked at, and why, a sentence each */
+  /** what was not looked at, and why, a sentence each */
   limits?: string[];
   /** what the challenger said, where it scored in the shadow */
   shadow?: ShadowReport | null;
@@ -68,6 +73,8 @@ export async function examine(
     const value = schema.filter(({ kind }) => kind === change).length;
     if (content.kind === 'table') figures.push({ name: 'lathe_schema_changes', labels: { change }, value });
   }
+  const { drift: embedding, limit } = await examineEmbeddings(context, subject);
+  figures.push(...imageFigures(content.kind === 'images' ? columns : [], embedding));
   const metric = judgingMetric(version);
   const { profile } = reference;
   const whole = report.drift.columns.length === profile.columns.length;
@@ -78,12 +85,30 @@ export async function examine(
       ...report,
       trust: report.estimate && trustOf(heldOut, report.estimate, report.domain, whole),
       schema,
+      embedding,
+      ...(limit === null ? {} : { limits: [limit] }),
       distributions: drawColumns(subject, columns),
       slices: worstSlices(version, columns, rows, outputs),
       effects: await foreseeEffects(context, subject, columns, report.drift, metric),
       metric,
     },
   };
+}
+
+function imageFigures(columns: readonly Column[], embedding: EmbeddingDrift | null): Figure[] {
+  const means = (['brightness', 'contrast', 'sharpness'] as const).flatMap((name): Figure[] => {
+    const column = columns.find((own) => own.name === name);
+    if (!column || !isNumeric(column)) return [];
+    const value = column.values.reduce((sum, own) => sum + own, 0) / column.values.length;
+    return [{ name: `lathe_image_${name}_mean`, labels: {}, value }];
+  });
+  if (!embedding) return means;
+  const { pValue, squared } = embedding;
+  return [
+    ...means,
+    { name: 'lathe_embedding_drift_p_value', labels: {}, value: pValue },
+    { name: 'lathe_embedding_discrepancy', labels: {}, value: squared },
+  ];
 }
 
 function drawColumns({ reference, rows }: Subject, columns: readonly Column[]): BeforeAfter[] {

@@ -2,6 +2,7 @@
 // are as many. Pure.
 
 import { UserError } from '../base/errors.ts';
+import type { Repair } from '../data/repairs.ts';
 import { type Column, type ColumnType, isNumeric } from '../data/table.ts';
 import { rowsOf } from './readBatchFiles.ts';
 
@@ -16,14 +17,14 @@ export interface JoinOptions {
 }
 
 /**
- * @returns the batch's columns with the target put in or replaced, and how many rows found a label
+ * @returns the batch's columns with the target put in or replaced, and what did not fit
  * @throws UserError where a column is not there, the key is not one, or nothing matches
  */
 export function joinLabels(
   batch: readonly Column[],
   labels: readonly Column[],
   { target, type, key, label = target }: JoinOptions,
-): { columns: Column[]; matched: number } {
+): { columns: Column[]; matched: number; repairs: Repair[] } {
   const given = labels.find(({ name }) => name === label);
   if (!given) {
     throw new UserError(
@@ -32,12 +33,31 @@ export function joinLabels(
     );
   }
   const rows = rowsOf(batch);
-  const place = placesOf(batch, labels, rows, { key: key ?? sharedKey(batch, labels, label), label });
+  const by = key ?? sharedKey(batch, labels, label);
+  const place = placesOf(batch, labels, rows, { key: by, label });
   const matched = place.reduce((sum, at) => sum + Number(at >= 0), 0);
   if (matched === 0) {
-    throw new UserError('invalid', `key '${key ?? ''}': no row of the batch has a key that the labels have too.`);
+    throw new UserError(
+      'invalid',
+      `key '${by ?? ''}': no row of the batch has a key that the labels have too. Check that both are of the same rows.`,
+    );
   }
-  return { columns: [...batch.filter(({ name }) => name !== target), taken(given, place, target, type)], matched };
+  const columns = [...batch.filter(({ name }) => name !== target), taken(given, place, target, type)];
+  return { columns, matched, repairs: misfits(place, rowsOf(labels), matched) };
+}
+
+/** The kinds of what did not fit, so that a later join can say it anew. */
+export const MISFITS = ['unmatchedRows', 'unusedLabels', 'repeatedKeys'];
+
+function misfits(place: Int32Array, labels: number, matched: number): Repair[] {
+  const used = new Set(place.filter((at) => at >= 0)).size;
+  const [unmatched, unused, repeated] = [place.length - matched, labels - used, matched - used];
+  const rows = (count: number) => `${count} row${count === 1 ? '' : 's'} of the batch`;
+  return [
+    { kind: 'unmatchedRows', count: unmatched, message: `${rows(unmatched)} found no label in the file` },
+    { kind: 'unusedLabels', count: unused, message: `${unused} label${unused === 1 ? '' : 's'} in the file belong${unused === 1 ? 's' : ''} to no row of the batch` },
+    { kind: 'repeatedKeys', count: repeated, message: `${rows(repeated)} have the key of an earlier row and got the same label` },
+  ].filter(({ count }) => count > 0); // prettier-ignore
 }
 
 /** The one column that both have beside the label; undefined where there is none or several. */

@@ -167,6 +167,6 @@ export function rowsOf([column]: readonly Column[]): number {
   return column ? (isNumeric(column) ? column.values.length : column.codes.length) : 0;
 }
 
-function imageFiles({ packed, offsets, names }: BatchContent & { kind: 'images' }): File[] {
+export function imageFiles({ packed, offsets, names }: BatchContent & { kind: 'images' }): File[] {
   return names.map((name, i) => new File([packed.slice(offsets[i], offsets[i + 1])], name));
 }

@@ -21,7 +21,7 @@ import { createCheckpointWriter } from './checkpointWriter.ts';
 import type { Context } from './context.ts';
 import { evaluateOutputs } from './evaluateOutputs.ts';
 import { encodeRows, openLearningData, type LearningData } from './learningData.ts';
-import { modelOutputs } from './modelOutputs.ts';
+import { modelOutputs, type UsableModel } from './modelOutputs.ts';
 import { formOf } from './predictFields.ts';
 import { encodeTarget, prepareRecipe, rowWeights, type PreparedRecipe } from './preparedRecipe.ts';
 import type { Levers } from './trainingLevers.ts';
@@ -127,7 +127,7 @@ export async function trainRun(
 
     report('saving');
     const held = split.test.length > 0 ? { rows: split.test, outputs } : await validated();
-    const reference = await keepReference(data, prepared, recipe.seed, held);
+    const reference = await keepReference(data, prepared, usable, recipe.seed, held);
     const finished: RunRecord = { ...run, log: result.history, durationMs: elapsed() };
     return await saveVersion(
       workspace,
@@ -255,12 +255,15 @@ async function learnAndLog(
 async function keepReference(
   data: LearningData,
   prepared: PreparedRecipe,
+  model: UsableModel,
   seed: number,
   held: { rows: Int32Array; outputs: Float32Array },
 ): Promise<Blob | null> {
   try {
     const { makeReference } = await import('./makeReference.ts');
-    return packReference(await makeReference(data, prepared, seed, held.rows, held.outputs));
+    const reference = await makeReference(data, prepared, seed, held.rows, held.outputs);
+    const { embedHeldOut } = await import('./embedImages.ts');
+    return packReference({ ...reference, embeddings: await embedHeldOut(model, data, held.rows, seed) });
   } catch (error) {
     console.warn('no reference kept:', error);
     return null;

@@ -27,6 +27,8 @@ export const FIGURE_NAMES: Record<FigureName, { name: string; share: boolean }> 
   lathe_challenger_agreement_ratio: { name: 'Agreement with the challenger', share: true },
   lathe_challenger_difference_mean: { name: 'Difference from the challenger', share: false },
   lathe_challenger_quality: { name: 'Quality of the challenger, by labels', share: false },
+  lathe_embedding_drift_p_value: { name: 'Drift of the embeddings (p)', share: false },
+  lathe_embedding_discrepancy: { name: 'Drift of the embeddings (discrepancy)', share: false },
   lathe_image_brightness_mean: { name: 'Mean brightness', share: false },
   lathe_image_contrast_mean: { name: 'Mean contrast', share: false },
   lathe_image_sharpness_mean: { name: 'Mean sharpness', share: false },
