@@ -6,7 +6,7 @@ import { parse } from '../base/json.ts';
 import { listAside } from './aside.ts';
 import type { StoredRecord } from './db.ts';
 import { describeRecord } from './describe.ts';
-import { listFiles, openFolder, readFile, removeFile, type Folder } from './files.ts';
+import { listFiles, openFolder, readFile, removeFile, SWAP, type Folder } from './files.ts';
 import { incidentError } from './incident.ts';
 import { JOURNAL } from './ledger.ts';
 import { tryLock } from './locks.ts';
@@ -92,9 +92,8 @@ async function findFiles(ws: Workspace): Promise<Removal[]> {
 
 const STRAY = 'what a write that was cut off has left';
 
-/** What Chromium writes beside a file, and leaves there when it is killed. */
 async function findStrays(ws: Workspace, folder: Folder): Promise<Removal[]> {
-  const names = (await listFiles(folder)).filter((name) => name.endsWith('.crswap'));
+  const names = (await listFiles(folder)).filter((name) => name.endsWith(SWAP));
   return Promise.all(
     names.map(async (name) => ({
       part: 'files' as const,

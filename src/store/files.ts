@@ -47,6 +47,9 @@ const opened = new Set<string>();
 const CLEARING = new Set(['UnknownError', 'InvalidStateError', 'NotFoundError']);
 const CLEARING_ATTEMPTS = 14;
 
+/** How a file ends that Chromium writes beside another, and leaves there when it is killed. */
+export const SWAP = '.crswap';
+
 /** Removes a folder at the top with all that is in it, where there is one. */
 export async function removeTopFolder(name: string): Promise<void> {
   await removeEntry(await navigator.storage.getDirectory(), name);
