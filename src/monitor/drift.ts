@@ -1,16 +1,9 @@
 // Whether columns of a batch are distributed as in the reference: which test each column gets, and a verdict that
 // allows for chance and for the number of columns. Several columns at once are multivariate.ts.
 
-import {
-  adjustHolm,
-  chiSquaredTest,
-  hellinger,
-  jensenShannon,
-  populationStability,
-  proportionTest,
-  wasserstein,
-} from './distances.ts';
+import { adjustHolm, hellinger, jensenShannon, populationStability, wasserstein } from './distances.ts';
 import { ksTwoSample } from './kolmogorov.ts';
+import { testCounts } from './sparse.ts';
 
 /** One column of some rows, as far as a comparison needs it. */
 export type ColumnSample =
@@ -132,12 +125,7 @@ function compare(
     return { value: wasserstein(reference.values, current.values) / unit, pValue };
   }
   const [first, second] = countTogether(reference, current);
-  if (method === 'proportions' && first.length === 2) {
-    const [n, m] = [first[0] + first[1], second[0] + second[1]];
-    const { pValue } = proportionTest(first[1], n, second[1], m);
-    return { value: pValue, pValue };
-  }
-  const { pValue } = chiSquaredTest(first, second);
+  const { pValue } = testCounts(first, second, numbers && !asCategories(reference));
   switch (method) {
     case 'jensenShannon':
       return { value: jensenShannon(first, second), pValue };

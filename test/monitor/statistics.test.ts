@@ -12,6 +12,7 @@ import {
   wasserstein,
 } from '../../src/monitor/distances.ts';
 import { kolmogorovSf, ksTwoSample } from '../../src/monitor/kolmogorov.ts';
+import { fisherTest, testCounts } from '../../src/monitor/sparse.ts';
 import * as special from '../../src/monitor/special.ts';
 import golden from './golden/statistics.json' with { type: 'json' };
 
@@ -69,11 +70,36 @@ describe('distances equal SciPy', () => {
     close(result.pValue, given.p);
   });
 
+  it.each(golden.fisher)('Fisher’s exact test, $hits of $of and $otherHits of $otherOf', (given) => {
+    close(fisherTest(given.hits, given.of, given.otherHits, given.otherOf).pValue, given.p);
+  });
+
   it('and the special functions behind them, to a relative 1e-11', () => {
     for (const { name, args, value } of golden.special) {
       const result = (special as unknown as Record<string, (...args: number[]) => number>)[name](...args);
       expect(Math.abs(result - value)).toBeLessThanOrEqual(1e-11 * Math.abs(value) + 1e-14 * Number(value === 0));
     }
+  });
+});
+
+describe('counts of which some are few', () => {
+  it('are tested as SciPy does where each is expected five times', () => {
+    expect(testCounts([10, 20, 30], [12, 18, 33])).toEqual(chiSquaredTest([10, 20, 30], [12, 18, 33]));
+  });
+
+  it('are taken together from the rarest on, whichever set they are in; of bins neighbours are', () => {
+    const [first, second] = [[6, 100, 1, 20, 4, 3], [0, 50, 2, 10, 0, 1]]; // prettier-ignore
+    // the smaller set is a third: 15 rows of both are wanted; 3, 4, 4 and 6 make 17
+    const rarest = chiSquaredTest([14, 20, 100], [3, 10, 50]);
+    expect(testCounts(first, second)).toEqual(rarest);
+    expect(testCounts(second, first).pValue).toBeCloseTo(rarest.pValue, 12);
+    expect(testCounts(first, second, true)).toEqual(proportionTest(106, 134, 50, 63));
+  });
+
+  it('are two groups at least, tested exactly where one is rare', () => {
+    expect(testCounts([3, 2, 1], [1, 1, 1]).pValue).toBe(fisherTest(3, 6, 2, 3).pValue);
+    expect(testCounts([5], [9]).pValue).toBe(1);
+    expect(testCounts([3, 0], [0, 3]).pValue).toBeCloseTo(0.1, 12);
   });
 });
 

@@ -9,7 +9,7 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 rng = np.random.default_rng(0)
-out = {"ks": [], "kstwo": [], "wasserstein": [], "chiSquared": [], "jensenShannon": [], "proportions": [], "special": []}
+out = {"ks": [], "kstwo": [], "wasserstein": [], "chiSquared": [], "jensenShannon": [], "proportions": [], "fisher": [], "special": []}
 
 for n in [1, 2, 5, 10, 40, 140, 141, 500, 1000, 5000, 20000, 100000, 500000]:
     for z in [0.2, 0.3, 0.5, 0.7, 1, 1.2, 1.5, 1.9, 2.1, 2.5, 3, 4]:
@@ -51,6 +51,10 @@ for hits, of, other, other_of in [(10, 100, 25, 110), (0, 50, 1, 60), (3, 7, 4, 
     table = [[hits, of - hits], [other, other_of - other]]
     statistic, p, _, _ = stats.chi2_contingency(table, correction=False)
     out["proportions"].append({"hits": hits, "of": of, "otherHits": other, "otherOf": other_of, "zSquared": float(statistic), "p": float(p)})
+
+for hits, of, other, other_of in [(0, 30, 3, 300), (1, 8, 9, 10), (3, 3, 0, 3), (0, 5, 0, 9), (4, 900, 3, 30), (2, 30, 0, 5000), (30, 30, 290, 300), (12, 700, 9, 800)]:
+    _, p = stats.fisher_exact([[hits, of - hits], [other, other_of - other]])
+    out["fisher"].append({"hits": hits, "of": of, "otherHits": other, "otherOf": other_of, "p": float(p)})
 
 for k in [1, 2, 3, 10, 99, 1000]:
     for q in [1e-8, 0.001, 0.1, 0.5, 0.9, 0.999, 1 - 1e-12]:
