@@ -38,12 +38,13 @@ export interface ColumnBuilder {
 /**
  * @param type what a person says it is; left out, it is inferred from all cells
  * @param keepSpellings never drop the spellings for the numbers
+ * @param lenient a column of `type` number or date of which no value is one is missing in every row, and no error
  * @throws UserError from `add` when the text of all columns is too much for the memory of a tab
  */
 export function createColumnBuilder(
   name: string,
   budget: TextBudget,
-  o: { type?: ColumnType; keepSpellings?: boolean } = {},
+  o: { type?: ColumnType; keepSpellings?: boolean; lenient?: boolean } = {},
 ): ColumnBuilder {
   const isLabels = o.type && o.type !== 'number' && o.type !== 'integer' && o.type !== 'date';
   const codeOf = new Map<string, number>();
@@ -136,7 +137,7 @@ export function createColumnBuilder(
       values = values.slice(0, rows);
       const present = rows - missing;
       if (!o.type && strays > 0.05 * present && !keeps) return null;
-      if (o.type && present > 0 && strays === present) throw nothingReadable(name, o.type, stray);
+      if (o.type && present > 0 && strays === present && !o.lenient) throw nothingReadable(name, o.type, stray);
       if (!o.type && missing + strays === 0 && isNumberedKey(name, position, values)) {
         if (keeps) return labelColumn(name, spellings, codes, 'identifier');
         const categories = Array.from(values, String);

@@ -25,6 +25,8 @@ export interface ImportOptions {
   readParquet?: ReadTableFile;
   /** the type of a column where a person has corrected it */
   types?: Record<string, ColumnType>;
+  /** values that none is of its column's type count as missing; else they are an error */
+  lenient?: boolean;
   signal?: AbortSignal;
   onProgress?: (progress: ImportProgress) => void;
 }
@@ -130,7 +132,11 @@ async function importSources(
 
 async function readTable(file: SourceFile, name: string, repairs: RepairLog, o: ImportOptions): Promise<ImportedTable> {
   const onProgress = (fraction: number, rows: number) => o.onProgress?.({ phase: 'parsing', fraction, rows });
-  const read = await readTableFile(file.blob, { types: o.types, signal: o.signal, onProgress }, o.readParquet);
+  const read = await readTableFile(
+    file.blob,
+    { types: o.types, lenient: o.lenient, signal: o.signal, onProgress },
+    o.readParquet,
+  );
   return {
     kind: 'table',
     name,

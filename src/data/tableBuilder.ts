@@ -13,6 +13,8 @@ const MAX_NAME_CHARACTERS = 500;
 export interface ReadTableOptions {
   /** the type of a column by its (repaired) name, where a person has corrected it */
   types?: Record<string, ColumnType>;
+  /** values that none is of its column's type count as missing; else they are an error */
+  lenient?: boolean;
   signal?: AbortSignal;
   onProgress?: (fraction: number, rows: number) => void;
 }
@@ -37,7 +39,7 @@ export interface TableBuilder {
  */
 export async function buildTable(
   read: (into: TableBuilder, repairs: RepairLog) => Promise<void>,
-  o: Pick<ReadTableOptions, 'types'>,
+  o: Pick<ReadTableOptions, 'types' | 'lenient'>,
 ): Promise<ReadTable> {
   const repairs = createRepairLog();
   const first = await readOnce(read, repairs, o, null);
@@ -54,7 +56,7 @@ export async function buildTable(
 async function readOnce(
   read: (into: TableBuilder, repairs: RepairLog) => Promise<void>,
   repairs: RepairLog,
-  o: Pick<ReadTableOptions, 'types'>,
+  o: Pick<ReadTableOptions, 'types' | 'lenient'>,
   only: Set<number> | null,
 ): Promise<{ columns: (Column | null)[]; rows: number }> {
   const types = new Map(Object.entries(o.types ?? {}));
@@ -74,7 +76,11 @@ async function readOnce(
         if (place === MAX_COLUMNS) throw tooManyColumns(`more than ${MAX_COLUMNS.toLocaleString('en')}`);
         const wanted = !only || only.has(place);
         const builder = wanted
-          ? createColumnBuilder(name, budget, { type: types.get(name), keepSpellings: only !== null })
+          ? createColumnBuilder(name, budget, {
+              type: types.get(name),
+              keepSpellings: only !== null,
+              lenient: o.lenient,
+            })
           : null;
         for (let row = 0; row < rows; row++) builder?.add('');
         builders.push(builder);

@@ -33,17 +33,19 @@ export const batchRows: Answer<'batchRows'> = async (context, id, query = {}): P
     if (!said) return Math.abs(actual[row] - outputs[row]) || 0;
     return actual[row] >= 0 && said[row] !== actual[row] ? confidence(row) : 0;
   };
-  const index = Array.from({ length: facts.rows }, (_, i) => i);
-  const sortBy = (key: ArrayLike<number>) => index.sort((a, b) => key[b] - key[a] || a - b);
-  if (order === 'unsure') sortBy(index.map((row) => -confidence(row)));
-  if (order === 'wrong') sortBy(index.map(wrong));
+  const place = (key: (row: number) => number) => Float64Array.from({ length: facts.rows }, (_, row) => key(row));
+  let keys: Float64Array | null = null;
+  if (order === 'unsure') keys = place((row) => -confidence(row));
+  if (order === 'wrong') keys = place(wrong);
   if (order === 'shifted') {
     const { distributions } = await readBatchReport<KeptReport>(workspace, facts);
     const { trained } = await openVersion(context, version.id);
     const columns = await watchedColumns(content, trained.preparation);
-    sortBy(shiftOf(column, columns, distributions));
+    keys = shiftOf(column, columns, distributions);
   }
-  const page = range(offset, limit, facts.rows).map((i) => index[i]);
+  const places = range(offset, limit, facts.rows);
+  const first = keys && places.length > 0 ? greatest(keys, places[places.length - 1] + 1) : null;
+  const page = places.map((i) => (first ? first[i] : i));
   const shown = content.kind === 'table' ? tableToRows({ rows: facts.rows, columns: content.columns }, page) : [];
   const rows = page.map((row, i): BatchRow => ({
     index: row,
@@ -54,6 +56,18 @@ export const batchRows: Answer<'batchRows'> = async (context, id, query = {}): P
   }));
   return { total: facts.rows, rows };
 };
+
+/** The rows of the so many greatest keys, the greatest first, of equal ones the first. */
+function greatest(keys: Float64Array, count: number): number[] {
+  const bound = keys.slice().sort()[keys.length - count];
+  const above: number[] = [];
+  const at: number[] = [];
+  keys.forEach((key, row) => {
+    if (key > bound) above.push(row);
+    else if (key === bound && at.length < count) at.push(row);
+  });
+  return [...above.sort((a, b) => keys[b] - keys[a] || a - b), ...at].slice(0, count);
+}
 
 const isKnown = (value: number, isClass: boolean) => (isClass ? value >= 0 : !Number.isNaN(value));
 

@@ -93,7 +93,13 @@ export function tableOutputs(
   preparation: TablePreparation,
   table: Table,
 ): Promise<Float32Array> {
-  return modelOutputs(context, trained, version.backend, encodeFeatures(table, preparation), table.rows);
+  const encode = (from: number, to: number) =>
+    encodeFeatures(
+      table,
+      preparation,
+      Int32Array.from({ length: to - from }, (_, i) => from + i),
+    );
+  return modelOutputs(context, trained, version.backend, encode, table.rows);
 }
 
 /** Probabilities [files, classes], or values [files]; a few images in memory at a time. */

@@ -39,7 +39,7 @@ export async function readBatchFiles(
     preparation.kind === 'table'
       ? Object.fromEntries(recipe.columns.filter(({ role }) => role !== 'ignore').map(({ name, type }) => [name, type]))
       : undefined;
-  const imported = await importFiles(files, { ...options, ...READERS, types });
+  const imported = await importFiles(files, { ...options, ...READERS, types, lenient: true }); // what became of a column is told
   const { name, repairs } = imported;
   if (imported.kind === 'table') {
     if (preparation.kind !== 'table') throw wrongKind(id, 'images', 'a table');

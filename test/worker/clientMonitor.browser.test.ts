@@ -196,6 +196,24 @@ test('A batch like the training data raises no alert; a shifted one raises it on
   await expect(lathe.combine(all.id, [quiet.id])).rejects.toThrow(/has its rows already/);
   await lathe.removeBatch(unlabelled.id);
 
+  // compared as somebody wishes, and by a challenger in the shadow
+  const second = await lathe.train({ ...recipe, training: { ...recipe.training, epochs: 1 } }, { model: 'stream' });
+  await lathe.setAlias('stream', 'challenger', second.number);
+  await lathe.setMonitorSettings('stream', { method: 'psi', columns: [{ column: 'y', method: 'ks' }], shadow: true });
+  const again = await lathe.testBatch(shifted.id);
+  expect(again.alerts.find(({ id }) => id === alert.id)?.acknowledged?.note).toBe('new customers in the north');
+  const { report: wished } = await lathe.batch(again.id);
+  expect(wished.drift.columns.map(({ method }) => method)).toEqual(['psi', 'ks', 'psi']);
+  expect(wished.shadow).toMatchObject({ versionId: second.id, problem: null });
+  expect(wished.shadow!.outputs).toBeUndefined();
+  expect(wished.shadow!.quality!.rows).toBe(400);
+  expect(again.figures.some(({ name }) => name === 'lathe_challenger_agreement_ratio')).toBe(true);
+  // a column of words where numbers were is told, and the batch is scored all the same
+  const words = (await stream(60, 5).text()).replace(/^(\d+),[^,]*/gm, '$1,much');
+  const odd = await lathe.scoreBatch(version.id, [csv('odd.csv', words)]);
+  expect((await lathe.batch(odd.id)).report.schema).toEqual([{ kind: 'type', column: 'x', was: 'number', now: 'unreadable' }]); // prettier-ignore
+  await lathe.removeBatch(odd.id);
+
   const rules = await lathe.rules('stream');
   await lathe.setRules(
     'stream',

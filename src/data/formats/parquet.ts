@@ -157,7 +157,7 @@ async function readColumn(
   { row_groups: groups }: FileMetaData,
   valuesOf: (group: RowGroup) => Promise<unknown[]>,
   repairs: RepairLog,
-  { signal }: ReadTableOptions,
+  { signal, lenient }: ReadTableOptions,
 ): Promise<Column> {
   const isText = leaf.element.type === 'BYTE_ARRAY' || leaf.element.logical_type?.type === 'UUID';
   let large = 0;
@@ -173,7 +173,7 @@ async function readColumn(
     return builder;
   };
   const asLabels = { type, keepSpellings: !type };
-  const built = (await fill(createColumnBuilder(name, budget, isText && !type ? asLabels : { type }))).build(place, repairs); // prettier-ignore
+  const built = (await fill(createColumnBuilder(name, budget, isText && !type ? asLabels : { type, lenient }))).build(place, repairs); // prettier-ignore
   if (built && (type || large === 0)) {
     repairs.add('roundedIntegers', large, `column ${quote(name)}`);
     return built;

@@ -1,6 +1,6 @@
 // Figures, alerts and rules in a person's words.
 
-import type { BatchAlert, Figure, FigureName, Rule } from '../../worker/api.ts';
+import type { BatchAlert, DriftMethod, Figure, FigureName, Rule } from '../../worker/api.ts';
 import { formatNumber, formatPercent, formatQuantity } from '../parts/format.ts';
 
 /** Each figure a rule can look at: its name, and whether it is a share of a whole. */
@@ -34,6 +34,17 @@ export const FIGURE_NAMES: Record<FigureName, { name: string; share: boolean }> 
   lathe_image_sharpness_mean: { name: 'Mean sharpness', share: false },
 };
 
+/** What columns are compared by. */
+export const METHOD_NAMES: Record<DriftMethod, string> = {
+  ks: 'Kolmogorov and Smirnov',
+  chiSquared: 'chi-squared',
+  proportions: 'two proportions',
+  wasserstein: 'Wasserstein',
+  jensenShannon: 'Jensen and Shannon',
+  psi: 'PSI',
+  hellinger: 'Hellinger',
+};
+
 export const SEVERITIES = {
   critical: { name: 'Critical', tone: 'bad' },
   warning: { name: 'Warning', tone: 'warn' },
@@ -54,10 +65,12 @@ export function describeAlert({ rule, value, bound, batches }: BatchAlert): stri
   return `${FIGURE_NAMES[rule.figure].name}: ${show(value)}, ${way} ${show(bound)}${row}`;
 }
 
-/** What an alert is foreseen to do to the metric. */
-export function describeEffect(effect: number, metric: string): string {
+/** What an alert does to the metric, foreseen or, of the quality by labels, measured. */
+export function describeEffect({ effect, rule }: Pick<BatchAlert, 'effect' | 'rule'>, metric: string): string {
+  if (effect === null) return '';
   const way = effect > 0 ? 'raise' : 'lower';
   const amount = metric === 'accuracy' ? `${formatNumber(Math.abs(effect * 100))} points` : formatNumber(Math.abs(effect)); // prettier-ignore
+  if (rule.figure === 'lathe_quality') return `${metric} is ${effect > 0 ? 'up' : 'down'} by ${amount}`;
   return Math.abs(effect) < 1e-4 ? `no effect on ${metric} foreseen` : `foreseen to ${way} ${metric} by ${amount}`;
 }
 
