@@ -4,6 +4,7 @@ import { UserError } from '../base/errors.ts';
 import type { GateRule } from '../evaluate/gate.ts';
 import type { Rule } from '../monitor/rules.ts';
 import type { MonitorSettings } from '../monitor/settings.ts';
+import type { Automatic } from './automaticRule.ts';
 import { findRollBack, type Alias, type AliasMove } from './aliasHistory.ts';
 import type { Draft } from './records.ts';
 import { modelOf } from './runs.ts';
@@ -20,6 +21,8 @@ export interface ModelRecord {
   history?: AliasMove[];
   /** what a version must be to become the champion; left out: the presets */
   gate?: GateRule[];
+  /** updates that begin by themselves; left out: none do */
+  automatic?: Automatic;
   /** what raises alerts for batches that its versions score; left out: the presets */
   rules?: Rule[];
   /** how its batches are looked at; left out: by default */

@@ -66,6 +66,13 @@ const SHAPES = {
   model: v.looseObject({
     name: v.pipe(text, v.nonEmpty()),
     lastNumber: v.pipe(count, v.maxValue(2 ** 40)),
+    automatic: v.optional(
+      v.looseObject({
+        rule: v.looseObject({ enabled: v.boolean(), severity: text, how: text, promote: v.boolean() }),
+        before: v.array(text),
+        log: v.array(v.looseObject({ id: text, at: time, batchName: text, alert: text, state: text, note: text })),
+      }),
+    ),
     aliases: v.array(v.looseObject({ name: v.pipe(text, v.regex(/^[\w-]{1,255}$/)), number })),
     gate: v.optional(v.array(v.looseObject({ id: text, enabled: v.boolean(), kind: text }))),
     history: v.optional(

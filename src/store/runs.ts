@@ -21,6 +21,8 @@ export interface RunRecord {
   datasetName: string;
   /** whose version it is to become; earlier runs do not say */
   model?: string;
+  /** what began it where that was nobody: the rule for updates */
+  by?: 'rule';
   log: EpochLog[];
   backend: BackendName | null;
   adapter: string | null;

@@ -1,9 +1,12 @@
 // Verbs by which a model learns from what came after it, and their types. Types only.
 
 import type { Recipe } from '../model/recipe.ts';
+import type { AutomaticRule, AutomaticUpdate } from '../store/automaticRule.ts';
 import type { Dataset } from '../store/datasets.ts';
 import type { ImportProgress } from './apiData.ts';
 import type { CallOptions } from './channel.ts';
+
+export type { AutomaticRule, AutomaticUpdate };
 
 /** How a version is to learn from labelled batches of its model. */
 export interface UpdatePlan {
@@ -47,6 +50,10 @@ export interface UpdateVerbs {
   combine(datasetId: string, batchIds: string[], options?: CallOptions<ImportProgress>): Promise<Dataset>;
   /** Throws a UserError that says why it cannot be, or says what it comes to. Nothing is kept. */
   checkUpdate(versionId: string, plan: UpdatePlan): Promise<UpdateCheck>;
+  /** The rule by which updates of a model begin by themselves, and what has come of it, the oldest first. */
+  automatic(model: string): Promise<{ rule: AutomaticRule; log: AutomaticUpdate[] }>;
+  /** For batches that come, or get labels, from now on. */
+  setAutomatic(model: string, rule: AutomaticRule): Promise<void>;
   /**
    * A recipe that `train` takes, and its data set: that of the version and the labelled rows of the batches. What was held
    * out before stays held out.

@@ -25,6 +25,8 @@ const VERBS = Object.keys({
   combine: 1,
   checkUpdate: 1,
   suggestUpdate: 1,
+  automatic: 1,
+  setAutomatic: 1,
   train: 1,
   resumeRun: 1,
   discardRun: 1,

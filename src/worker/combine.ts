@@ -70,12 +70,21 @@ export async function combineRows(
   return grown;
 }
 
+/** Ids of the batches that a data set, or one that it was made of, took in; as far as those are kept. */
+export async function learnedBatches(
+  { workspace }: Pick<Context, 'workspace'>,
+  dataset: DatasetDetail,
+): Promise<Set<string>> {
+  const learned = new Set<string>();
+  for (let at: DatasetDetail | undefined = dataset; at?.origin; at = await findDataset(workspace, at.origin.dataset)) {
+    for (const { id } of at.origin.batches) learned.add(id);
+  }
+  return learned;
+}
+
 /** @throws UserError where a batch is among what the data set was made of, as far as that is kept */
 async function checkNew({ workspace }: Context, dataset: DatasetDetail, batches: ScoredBatch[]): Promise<void> {
-  const inside = new Set<string>();
-  for (let at: DatasetDetail | undefined = dataset; at?.origin; at = await findDataset(workspace, at.origin.dataset)) {
-    for (const { id } of at.origin.batches) inside.add(id);
-  }
+  const inside = await learnedBatches({ workspace }, dataset);
   const twice = batches.find(({ facts }) => inside.has(facts.id));
   if (!twice) return;
   throw new UserError(

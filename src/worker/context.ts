@@ -53,6 +53,8 @@ export interface Context {
   elsewhere: () => number | null;
   /** Runs `task` after every earlier one has ended. */
   compute<T>(task: () => Promise<T>): Promise<T>;
+  /** called when batches were changed by this worker */
+  onBatches: () => void;
   /** by data set and types */
   tables: Cache<Table>;
   /** by data set and size: resized images, 0..255 */
@@ -69,7 +71,10 @@ export function createContext(setup: EngineSetup): Context {
   let last: Promise<unknown> = Promise.resolve();
   const workspace = createWorkspace(setup.database);
   const events = createEvents(setup.database);
-  workspace.onCommitted = (kinds) => events.emit({ kind: 'changed', kinds }, { everywhere: true });
+  workspace.onCommitted = (kinds) => {
+    events.emit({ kind: 'changed', kinds }, { everywhere: true });
+    if (kinds.includes('batch')) context.onBatches();
+  };
   workspace.onBlocked = () => {
     events.emit({ kind: 'storage', state: 'blocked' });
     const opened = () => events.emit({ kind: 'storage', state: 'open' });
@@ -109,6 +114,7 @@ export function createContext(setup: EngineSetup): Context {
       last = result.catch(() => {}); // whoever asked for it is told; the next one goes on
       return result;
     },
+    onBatches: () => {},
     tables,
     pixels,
     predictions,

@@ -37,6 +37,12 @@ function startChores(context: Context, port: MessagePort): void {
   after(START_MS, async () => {
     if ((await context.workspace.incident())?.kind === 'newer') return; // nothing here is this page's to touch
     await (await import('../store/leftovers.ts')).removeLeftovers(context.workspace);
+    await (await import('./automatic.ts')).takeUpUpdates(context);
+  });
+  context.onBatches = () => after(0, async () => (await import('./automatic.ts')).heedBatches(context));
+  context.events.follow((event) => {
+    if (event.kind !== 'trainingEnded') return;
+    after(0, async () => (await import('./automatic.ts')).carryOutWaiting(context));
   });
   after(IDLE_MS, async () => (await import('../store/idleAudit.ts')).auditWhenIdle(context.workspace, { isBusy }));
 }
@@ -94,6 +100,8 @@ function createEngine(context: Context): Lathe {
 
     combine: async (...args) => (await import('./engineUpdate.ts')).combine(context, ...args),
     checkUpdate: async (...args) => (await import('./engineUpdate.ts')).checkUpdate(context, ...args),
+    automatic: async (...args) => (await import('./automatic.ts')).automatic(context, ...args),
+    setAutomatic: async (...args) => (await import('./automatic.ts')).setAutomatic(context, ...args),
     suggestUpdate: async (...args) => (await import('./engineUpdate.ts')).suggestUpdate(context, ...args),
 
     exportModel: async (...args) => (await import('./engineExport.ts')).exportModel(context, ...args),

@@ -17,7 +17,10 @@ import { trainingLock } from './trainingLock.ts';
 import { createTeller } from './trainingNews.ts';
 import { openTask, trainRun } from './trainRun.ts';
 
-type TrainOptions = CallOptions<TrainProgress> & { model?: string };
+type TrainOptions = CallOptions<TrainProgress> & { model?: string; by?: RunRecord['by'] };
+
+/** Another training goes on, here or in another tab. */
+export class TrainingBusy extends UserError {}
 
 /** Another tab that only looks at the runs holds the lock for a moment. */
 const LOCK_PATIENCE_MS = 1000;
@@ -37,6 +40,7 @@ export async function train(context: Context, given: Recipe, options: TrainOptio
         recipe,
         datasetName,
         model,
+        ...(options.by && { by: options.by }),
         log: [],
         backend: null,
         adapter: null,
@@ -87,7 +91,10 @@ async function alone(
   work: (levers: Levers, onProgress: (progress: TrainProgress) => void) => Promise<VersionDetail>,
 ): Promise<VersionDetail> {
   if (context.training) {
-    throw new UserError('invalid', `training: ${context.training.name} is running. Stop it or wait until it is done.`);
+    throw new TrainingBusy(
+      'invalid',
+      `training: ${context.training.name} is running. Stop it or wait until it is done.`,
+    );
   }
   const levers = createLevers(recipe, signal);
   const teller = createTeller(context.events);
@@ -96,7 +103,7 @@ async function alone(
   try {
     const lock = await trainingLock(context.setup.database, LOCK_PATIENCE_MS);
     if (!lock) {
-      throw new UserError(
+      throw new TrainingBusy(
         'invalid',
         'training: another tab of this page is training. Stop it there or wait until it is done.',
       );

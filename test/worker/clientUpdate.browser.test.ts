@@ -1,6 +1,6 @@
 // How a model learns from what came after it: retrained on old and new rows, or fine-tuned from its own weights.
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createRandom } from '../../src/base/random.ts';
 import { writeZip } from '../../src/data/formats/zip.ts';
 import type { Recipe } from '../../src/model/recipe.ts';
@@ -118,6 +118,23 @@ test('What does not go with the weights is said, and where', async () => {
   await expect(lathe.checkUpdate(elsewhere.id, { batches: [odd.id], how: 'retrain' })).rejects.toThrow(
     /batch 'points': it is of model 'points', not of 'else'/,
   );
+});
+
+test('A rule that somebody has set updates the model when a labelled batch raises an alert, and promotes nothing', async () => {
+  const model = 'else';
+  expect((await lathe.automatic(model)).rule.enabled).toBe(false);
+  await lathe.setAutomatic(model, { enabled: true, severity: 'warning', how: 'retrain', promote: false });
+  const [version] = (await lathe.versions()).filter((each) => each.model === model);
+  await lathe.setAlias(model, 'champion', version.number);
+  const alarm = await lathe.scoreBatch(version.id, [points(80, 6, { shift: 3 })]);
+  expect(alarm.alerts.length).toBeGreaterThan(0);
+  await vi.waitFor(async () => expect((await lathe.automatic(model)).log[0]?.state).toBe('done'), 20_000);
+  const { log } = await lathe.automatic(model);
+  expect(log).toMatchObject([{ id: alarm.id, batchName: 'points', version: 'else@2', note: '' }]);
+  const made = await lathe.version('else@2');
+  expect(made).toMatchObject({ aliases: ['challenger'], recipe: { split: { segments: [300, 60, 80] } } });
+  expect((await lathe.version('else@champion')).number).toBe(version.number);
+  expect((await lathe.run(made.runId)).by).toBe('rule');
 });
 
 test('Images of batches follow those of the data set, with a class more', async () => {

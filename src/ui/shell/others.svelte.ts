@@ -82,10 +82,11 @@ class Others {
 
   async #begin(news: TrainingNews, here: boolean): Promise<void> {
     const waiting = (this.#waiting = [news]);
-    const { recipe, datasetName } = await lathe.run(news.runId);
+    const { recipe, datasetName, by } = await lathe.run(news.runId);
     if (this.#waiting !== waiting) return; // it has ended, or there is another
     this.#waiting = null;
-    const training = new Training(recipe, datasetName, here ? 'script' : 'tab');
+    if (by === 'rule') session.notify('An alert has begun an update of the model. It is trained now.');
+    const training = new Training(recipe, datasetName, here ? (by ?? 'script') : 'tab');
     for (const each of waiting) training.hear(each);
     this.training = training;
   }

@@ -15,8 +15,8 @@ export interface StepCurve {
   loss: number[];
 }
 
-/** Who began it: this page, a script in its console, or another tab. */
-export type Begun = 'page' | 'script' | 'tab';
+/** Who began it: this page, a script in its console, the rule for updates in this tab, or another tab. */
+export type Begun = 'page' | 'script' | 'rule' | 'tab';
 
 export type TrainingState = 'running' | 'finished' | 'failed' | 'discarded';
 
