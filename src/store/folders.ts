@@ -26,6 +26,11 @@ export async function listFolders(ws: Workspace): Promise<KeptFolder[]> {
   return ((await (await ws.open()).get('measurements', KEY)) ?? []) as KeptFolder[];
 }
 
+/** What a page is told of them. */
+export async function watchedFolders(ws: Workspace): Promise<Pick<KeptFolder, 'model' | 'handle'>[]> {
+  return (await listFolders(ws)).map(({ model, handle }) => ({ model, handle }));
+}
+
 /** Keeps a folder in the place of the one that its model had. @returns false where it does not outlive the page */
 export async function keepFolder(ws: Workspace, folder: KeptFolder): Promise<boolean> {
   return change(ws, (folders) => [...folders.filter(({ model }) => model !== folder.model), folder]);

@@ -87,9 +87,10 @@ function createEngine(context: Context): Lathe {
     labelBatch: async (...args) => (await import('./engineMonitor.ts')).labelBatch(context, ...args),
     removeBatch: async (...args) => (await import('./engineMonitor.ts')).removeBatch(context, ...args),
     acknowledge: async (...args) => (await import('./engineMonitor.ts')).acknowledge(context, ...args),
-    folders: async () => (await import('./engineFolder.ts')).folders(context),
+    // asked for by each page that opens, so nothing of the watching comes with it
+    folders: async () => (await import('../store/folders.ts')).watchedFolders(context.workspace),
     watchFolder: async (...args) => (await import('./engineFolder.ts')).watchFolder(context, ...args),
-    forgetFolder: async (...args) => (await import('./engineFolder.ts')).forgetFolder(context, ...args),
+    forgetFolder: async (...args) => (await import('../store/folders.ts')).forgetFolder(context.workspace, ...args),
     testBatch: async (...args) => (await import('./engineMonitor.ts')).testBatch(context, ...args),
     rules: async (...args) => (await import('./engineRules.ts')).rules(context, ...args),
     setRules: async (...args) => (await import('./engineRules.ts')).setRules(context, ...args),

@@ -4,11 +4,11 @@
 import { abortError, UserError } from '../base/errors.ts';
 import { type FileMark, isSame, mayBeBatch, planLook } from '../monitor/folder.ts';
 import { CHAMPION, numberOf } from '../store/aliasHistory.ts';
-import { forgetFolder as forget, keepFolder, type KeptFolder, listFolders } from '../store/folders.ts';
+import { keepFolder, type KeptFolder, listFolders } from '../store/folders.ts';
 import { withLock } from '../store/locks.ts';
 import { readModel } from '../store/models.ts';
 import { readVersion } from '../store/versions.ts';
-import type { FolderFault, FolderNews, Lathe, WatchedFolder } from './api.ts';
+import type { FolderFault, FolderNews, Lathe } from './api.ts';
 import type { Context } from './context.ts';
 import { scoreBatch } from './engineMonitor.ts';
 
@@ -19,11 +19,6 @@ const LOOK_MS = 10_000;
 const SETTLE_MS = 2_000;
 /** More files than these are no folder of batches, and each look would take long. */
 const MOST_FILES = 10_000;
-
-export const folders: Answer<'folders'> = async ({ workspace }): Promise<WatchedFolder[]> =>
-  (await listFolders(workspace)).map(({ model, handle }) => ({ model, handle }));
-
-export const forgetFolder: Answer<'forgetFolder'> = ({ workspace }, model) => forget(workspace, model);
 
 export const watchFolder: Answer<'watchFolder'> = async (context, model, given, options = {}) => {
   const { signal, onProgress, everyMs = LOOK_MS } = options;

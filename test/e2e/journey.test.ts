@@ -37,7 +37,7 @@ const WAYS: Record<string, (page: Page) => Promise<void>> = {
 };
 
 /** What a person does who was given a predictor file: opens it from disk without a network, scores a file, saves the profile. */
-async function useElsewhere(page: Page, given: Download, id: string, sample: string): Promise<void> {
+async function useElsewhere(page: Page, given: Download, id: string, sample: string): Promise<string> {
   const lathe = await page.evaluate(
     async ([id, name]) => {
       const file = new File([await (await fetch(`samples/${name}`)).blob()], name);
@@ -66,6 +66,7 @@ async function useElsewhere(page: Page, given: Download, id: string, sample: str
     expect({ ...exactly(twice), lastAt: 0 }).toEqual({ ...exactly(merged), lastAt: 0 });
     expect(complaints).toEqual([]);
     expect(await tryToLeave(opened)).toEqual(['connect-src', 'img-src', 'no script ran', 'refused', 'script-src-elem', 'style-src-attr']); // prettier-ignore
+    return JSON.stringify(twice);
   } finally {
     await opened.context().close();
     rmSync(folder, { recursive: true, force: true });
@@ -142,7 +143,16 @@ test.each([
     await predictor.getByText('verified').waitFor({ timeout: 60_000 });
     const given = page.waitForEvent('download');
     await predictor.getByRole('link', { name: /download/i }).click();
-    await useElsewhere(page, await given, `${model}@1`, sample);
+    const profile = await useElsewhere(page, await given, `${model}@1`, sample);
+    const sentBack = await page.evaluate(
+      async ([id, text]) => {
+        const { kind, rows: count, figures } = await window.lathe.scoreBatch(id, [new File([text], 'sent-back.json')]);
+        return { kind, count, names: figures.map(({ name }) => name as string) };
+      },
+      [`${model}@1`, profile],
+    );
+    expect(sentBack).toMatchObject({ kind: 'profile', count: 2 * Number(rows.replace(',', '')) });
+    expect(sentBack.names).toContain('lathe_prediction_drift_p_value');
 
     await stage(page, 'Predict').click();
     await title(page, 'Predict');

@@ -157,6 +157,22 @@ describe('a profile beside the reference', () => {
     expect(moved.limits).toHaveLength(3);
   });
 
+  it('of images is held against the reference by what was predicted alone', () => {
+    const profiler = createProfiler({ ...LAYOUT, columns: [] });
+    const batch = draw(400, 8, { shift: 2 });
+    profiler.add({ rows: 400, columns: [], outputs: say(batch), at: 1 });
+    const report = compareProfile(reference(800), throughJson(profiler.profile()), { images: true });
+    expect(report).toMatchObject({
+      rows: 400,
+      columns: [],
+      distributions: [],
+      drift: { columns: [] },
+      outputDrift: { drifted: true },
+    });
+    expect(report.figures.map(({ name }) => name)).not.toContain('lathe_drifted_columns_ratio');
+    expect(report.limits).toHaveLength(2);
+  });
+
   it('is refused where it has no row or other columns', () => {
     expect(() => compareProfile(reference(100), createProfiler(LAYOUT).profile())).toThrow(/it has seen none/);
     const other = { ...profileOf(draw(50, 7), 1), columns: [] };
