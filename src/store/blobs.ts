@@ -70,6 +70,21 @@ export function createBlobs(open: () => Promise<Folder>, askForm: () => Promise<
     return file && plainFile(file);
   }
 
+  /**
+   * What is in it, where its bytes are right. It is looked at twice: `rewrite`, which may run in any tab, puts another
+   * file in the place of the one that is being read, once.
+   * @throws UserError where it is gone, or damaged
+   */
+  async function openSound(hash: string, what: string): Promise<Opened> {
+    for (let again = true; ; again = false) {
+      const found = await openFile(hash);
+      if (found && (sound.has(hash) || (await hashOf(found)) === hash)) return found;
+      if (again) continue;
+      if (found) throw damaged(what);
+      throw new UserError('missing', `${what}: the file is gone. Restore it from a backup, or remove it.`);
+    }
+  }
+
   async function names(): Promise<string[]> {
     const folders = await listFolders(await all());
     return (await Promise.all(folders.map(listFiles))).flat().sort();
@@ -120,16 +135,21 @@ export function createBlobs(open: () => Promise<Folder>, askForm: () => Promise<
       return 'written';
     },
     async read(hash, what) {
-      const found = await openFile(hash);
-      if (!found) throw new UserError('missing', `${what}: the file is gone. Restore it from a backup, or remove it.`);
-      const open = opened.get(hash)?.deref();
-      if (open) return open;
-      if (!sound.has(hash) && (await hashOf(found)) !== hash) throw damaged(what);
-      sound.add(hash);
-      if (!found.isSealed) return found.file;
-      const blob = await new Response(found.stream()).blob();
-      opened.set(hash, new WeakRef(blob));
-      return blob;
+      const { write } = await askForm();
+      for (let again = true; ; again = false) {
+        const found = await openSound(hash, what);
+        const open = opened.get(hash)?.deref();
+        if (open) return open;
+        sound.add(hash);
+        if (!found.isSealed && write === 'plain') return found.file;
+        try {
+          const blob = await new Response(found.stream()).blob();
+          if (found.isSealed) opened.set(hash, new WeakRef(blob));
+          return blob;
+        } catch (error) {
+          if (!again) throw error; // else another file took its place meanwhile
+        }
+      }
     },
     async check(hash) {
       const found = await openFile(hash);
