@@ -19,7 +19,7 @@ import { featureColumns } from './makeReference.ts';
 import { modelOutputs } from './modelOutputs.ts';
 import { completed, scoreRows, truthOf } from './readBatchFiles.ts';
 import { typedTable } from './tables.ts';
-import { type Contender, lookUpRows, seenOfBatch, unseenRows } from './unseenRows.ts';
+import { type Contender, type Lookup, lookUpRows, seenOfBatch, unseenRows } from './unseenRows.ts';
 
 export interface Pair {
   first: Contender;
@@ -94,7 +94,9 @@ export async function heldOutRows(context: Context, { first, second }: Pair): Pr
     second: align(await outputsOn(context, second, data, index), second, labels),
     index,
     leftOut: test.length - index.length,
-    doubt: isRelated ? null : `'${first.version.id}' learned from other data, '${first.version.datasetName}'. Whether some of these rows are in that too is not known.`, // prettier-ignore
+    doubt: isRelated
+      ? doubtOfStart(lookup, { first, second })
+      : `'${first.version.id}' learned from other data, '${first.version.datasetName}'. Whether some of these rows are in that too is not known.`,
     columns: async () =>
       table ? featureColumns(table.columns, second.trained.preparation) : describeImages(imagesOf(data, index)),
     show: (rows) =>
@@ -143,7 +145,7 @@ export async function batchRowsOf(context: Context, pair: Pair, batchId: string)
     second: await outputsOf(second),
     index: usable,
     leftOut: labelled.length - usable.length,
-    doubt: null,
+    doubt: doubtOfStart(lookup, pair),
     columns: async () =>
       table
         ? featureColumns(takeRows(table, usable).columns, second.trained.preparation)
@@ -151,6 +153,14 @@ export async function batchRowsOf(context: Context, pair: Pair, batchId: string)
     show: (rows) =>
       table ? tableToRows(table, rows).map((row) => ({ row })) : Array.from(rows, (row) => ({ image: imageAt(row) })),
   };
+}
+
+/** Whose weights a version began from may be gone, and with it which rows those had seen. */
+function doubtOfStart(lookup: Lookup, { first, second }: Pair): string | null {
+  const unknown = [first, second].find((each) => lookup.hasUnknownStart(each));
+  return unknown
+    ? `'${unknown.version.id}' began from weights of a version that is not kept any more. Whether that had learned from some of these rows is not known.`
+    : null;
 }
 
 /** Rows of a batch that have a label, known or not, ascending: those that a grown data set takes. */

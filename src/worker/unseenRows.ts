@@ -14,6 +14,8 @@ export interface Contender {
 export interface Lookup {
   stretches(datasetId: string): Stretch[];
   seenBy(contender: Contender): Promise<KnownRows>;
+  /** whether the version, or one before it, began from weights of which the version is gone, and with it what it had seen */
+  hasUnknownStart(contender: Contender): boolean;
 }
 
 /** What it takes to tell, as it is now. */
@@ -21,6 +23,7 @@ export async function lookUpRows({ workspace }: Context): Promise<Lookup> {
   const { dataset, version, recipe } = await workspace.maps('dataset', 'version', 'recipe');
   const datasets = dataset as Map<string, Records['dataset']>;
   const versions = [...(version as Map<string, Records['version']>).values()];
+  const recipes = recipe as Map<string, Records['recipe']>;
   const stretches = (id: string) => stretchesOf(id, (each) => datasets.get(each));
 
   async function seenBy(contender: Contender, known: KnownRows = new Map()): Promise<KnownRows> {
@@ -29,14 +32,23 @@ export async function lookUpRows({ workspace }: Context): Promise<Lookup> {
     addRows(known, from, split.train);
     addRows(known, from, split.validation);
     const { start } = contender.version.recipe;
-    const parent = start && versions.find(({ trained, recipeId }) => trained === start.trained && recipe.has(recipeId));
+    const parent =
+      start && versions.find(({ trained, recipeId }) => trained === start.trained && recipes.has(recipeId));
     if (parent) {
       const began = await readVersion(workspace, parent.id);
       await seenBy({ version: began, trained: await readTrained(workspace, began) }, known);
     }
     return known;
   }
-  return { stretches, seenBy: (contender) => seenBy(contender) };
+  function hasUnknownStart({ version: { recipe: own } }: Pick<Contender, 'version'>): boolean {
+    for (let start = own.start; start;) {
+      const parent = versions.find(({ trained }) => trained === start!.trained);
+      if (!parent) return true;
+      start = recipes.get(parent.recipeId)?.start;
+    }
+    return false;
+  }
+  return { stretches, seenBy: (contender) => seenBy(contender), hasUnknownStart };
 }
 
 /** Those of some rows of a data set that nobody of `seen` knows. */

@@ -67,7 +67,7 @@ test('a drifting stream goes round the whole circle', async () => {
   );
   expect(drifted).toEqual([[], [], [], [DRIFTING], [DRIFTING]]);
   await listed(page, 'march').getByText('quiet').waitFor();
-  await page.getByText(`A column drifts: ${DRIFTING}`).waitFor();
+  await page.getByText(`A column drifts: ${DRIFTING}`).first().waitFor();
   await exportForPrometheus(page, raised[4].alerts);
 
   await page.getByRole('listitem').filter({ hasText: `A column drifts: ${DRIFTING}` }).getByRole('link', { name: 'Update the model' }).click(); // prettier-ignore

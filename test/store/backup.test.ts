@@ -258,6 +258,12 @@ test('records that are of no right shape are listed by field, whatever their has
   expect(await why('dataset', (json) => json.replace('"rows":2', '"rows":"2"'))).toMatch(/'rows'/);
   expect(await why('run', (json) => json.replace('"state":"finished"', '"state":"odd"'))).toMatch(/'state'/);
   expect(await why('model', (json) => json.replace('"champion"', '"<img onerror=1>"'))).toMatch(/'aliases.0.name'/);
+  const withHistory = (move: string) => (json: string) =>
+    json.replace('"lastNumber"', `"history":[${move}],"lastNumber"`);
+  expect(await why('model', withHistory('{"alias":"a","at":5,"from":null,"to":1,"why":"set"}'))).toBeUndefined();
+  expect(await why('model', withHistory('{"alias":"a","at":5,"from":null,"to":"1","why":"set"}'))).toMatch(
+    /'history.0.to'/,
+  );
   expect(await why('model', () => 'null')).toBeDefined();
   expect(await why('model', () => '{"$":5}')).toMatch(/no record/);
   expect(await why('model', () => '{"$":["array",[1]]}')).toMatch(/no record/);

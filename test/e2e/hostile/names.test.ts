@@ -297,6 +297,11 @@ test('models, data sets, aliases, tags and notes of hostile names, from the vers
     .click();
   await page.getByRole('heading', { name: `${model}@1 and ${model}@2` }).waitFor();
   await see('comparison', [`${model}@1 and ${model}@2`]);
+  await page.getByRole('button', { name: 'Compare on unseen rows' }).click();
+  await page.getByRole('heading', { name: 'Size and speed' }).waitFor();
+  await page.getByRole('heading', { name: /^Predictions that/ }).waitFor();
+  await see('compare', [`${model}@2`]);
+  await goTo(page, 'Versions');
   await card.getByRole('button', { name: /^Delete/ }).click();
   await see('delete-version', [`Delete ${model}@1?`]);
   await page.keyboard.press('Escape');
