@@ -1,8 +1,9 @@
 // One batch held against the reference of a version: what is wrong with its data, how its columns and predictions
 // drift, how good the model is on it or is foreseen to be, and all of it as figures that rules can look at.
 //
-// What is looked at in a sample: several columns at once (domain classifier 2,000 rows a side, reconstruction 5,000) and the
-// estimate without labels (100,000). All else is of every row.
+// What is looked at in a sample, drawn by a seed: the order of numbers, for their drift (100,000 rows; the reference has 5,000,
+// so that more would hardly tell more), several columns at once (domain classifier 2,000 rows a side, reconstruction 5,000)
+// and the estimate without labels (100,000). All else is of every row.
 
 import { type Column, isNumeric } from '../data/table.ts';
 import { type ColumnState, matrixOf, stateOfColumn } from './columnStates.ts';
@@ -50,6 +51,8 @@ export interface BatchReport extends OutputReport {
 
 /** Fewer rows than these say nothing of several columns at once. */
 const LEAST_ROWS = 30;
+/** Rows whose numbers are put in order. */
+export const SORTED_ROWS = 100_000;
 /** Rows that the comparison of several columns looks at. */
 const SEVERAL_ROWS = 5000;
 
@@ -63,9 +66,13 @@ export function examineBatch(reference: ReferenceProfile, batch: Batch, options:
     const column = byName.get(sample.name);
     return column && isNumeric(column) === (sample.kind === 'number');
   });
+  const drawn = drawRows(all, SORTED_ROWS, options.seed);
   /** a column at a time, for its sorted values take as much room as itself */
   function* pairs() {
-    for (const { sample } of present) yield { reference: sample, current: sampleColumn(byName.get(sample.name)!, all) };
+    for (const { sample } of present) {
+      const column = byName.get(sample.name)!;
+      yield { reference: sample, current: sampleColumn(column, isNumeric(column) ? drawn : all) };
+    }
   }
   const known = reference.columns.flatMap(({ sample }) => byName.get(sample.name) ?? []);
   const several =
@@ -78,7 +85,7 @@ export function examineBatch(reference: ReferenceProfile, batch: Batch, options:
     duplicates: countDuplicates(known, rows) / rows,
     drift: compareColumns(pairs(), options.methods, options.thresholds),
     ...several,
-    ...examineOutputs(reference.outputs, outputs),
+    ...examineOutputs(reference.outputs, outputs, drawn),
     quality: qualityOf(reference.outputs.kind === 'classes' ? reference.outputs.labels : [], outputs),
     estimate: foresee(reference, batch, options.seed, several.domain?.overlap),
   };

@@ -35,12 +35,17 @@ export interface Mean {
 /** Classes whose scores are drawn. */
 const MOST_SCORES = 12;
 
-/** @throws RangeError where the version is of another kind */
-export function examineOutputs(known: ReferenceOutputs, outputs: BatchOutputs): OutputReport {
+/**
+ * @param drawn the rows whose confidence, entropy, scores and values are put in order; shares and means are of all rows
+ * @throws RangeError where the version is of another kind
+ */
+export function examineOutputs(known: ReferenceOutputs, outputs: BatchOutputs, drawn: Int32Array): OutputReport {
   if (outputs.kind === 'value') {
     if (known.kind !== 'value')
       throw new RangeError('examineBatch: the version predicts classes, the batch has numbers');
-    const pair = [known.predictions, outputs.predictions.slice().sort()].map((values) => numbers('prediction', values));
+    const pair = [known.predictions, sortedAt(outputs.predictions, drawn)].map((values) =>
+      numbers('prediction', values),
+    );
     const [outputDrift] = compareColumns([{ reference: pair[0], current: pair[1] }]).columns;
     return { outputDrift, confidenceDrift: null, said: null, predictions: compact([beforeAfter(pair[0], pair[1])]) };
   }
@@ -58,11 +63,10 @@ export function examineOutputs(known: ReferenceOutputs, outputs: BatchOutputs): 
     entropy: { before: known.entropy ? meanOf(known.entropy) : null, now: meanOf(entropy) },
   };
   const shares = { reference: shareSample(labels, known.counts), current: shareSample(labels, counts) };
-  const sure = { reference: numbers('confidence', known.confidence), current: numbers('confidence', confidence.sort()) }; // prettier-ignore
+  const sure = { reference: numbers('confidence', known.confidence), current: numbers('confidence', sortedAt(confidence, drawn)) }; // prettier-ignore
   const commonest = labels.map((_, c) => c).sort((a, b) => known.counts[b] - known.counts[a]).slice(0, MOST_SCORES); // prettier-ignore
   const scores = commonest.map((c) => {
-    const score = new Float64Array(rows);
-    for (let i = 0; i < rows; i++) score[i] = outputs.probabilities[i * labels.length + c];
+    const score = Float64Array.from(drawn, (row) => outputs.probabilities[row * labels.length + c]);
     const before = known.scores?.[c];
     return before && beforeAfter(numbers(labels[c], before), numbers(labels[c], score.sort()));
   });
@@ -73,7 +77,7 @@ export function examineOutputs(known: ReferenceOutputs, outputs: BatchOutputs): 
     predictions: compact([
       beforeAfter(shares.reference, shares.current),
       beforeAfter(sure.reference, sure.current),
-      known.entropy && beforeAfter(numbers('entropy', known.entropy), numbers('entropy', entropy.sort())),
+      known.entropy && beforeAfter(numbers('entropy', known.entropy), numbers('entropy', sortedAt(entropy, drawn))),
       ...scores,
     ]),
   };
@@ -82,6 +86,10 @@ export function examineOutputs(known: ReferenceOutputs, outputs: BatchOutputs): 
 /** @param values ascending */
 export function numbers(name: string, values: Float64Array): ColumnSample & { kind: 'number' } {
   return { kind: 'number', name, values, missing: 0 };
+}
+
+function sortedAt(values: Float64Array, rows: Int32Array): Float64Array {
+  return Float64Array.from(rows, (row) => values[row]).sort();
 }
 
 export function shareSample(labels: readonly string[], counts: readonly number[]): ColumnSample {

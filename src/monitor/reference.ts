@@ -106,8 +106,10 @@ function referenceColumn(column: Column, trainRows: Int32Array, sampled: Int32Ar
 /** Some rows of a column as a comparison needs them. */
 export function sampleColumn(column: Column, rows: Int32Array): ColumnSample {
   if (isNumeric(column)) {
-    const values = Float64Array.from(rows, (row) => column.values[row]).filter((value) => !Number.isNaN(value));
-    return { kind: 'number', name: column.name, values: values.sort(), missing: rows.length - values.length };
+    const values = new Float64Array(rows.length);
+    let count = 0;
+    for (const row of rows) if (!Number.isNaN(column.values[row])) values[count++] = column.values[row];
+    return { kind: 'number', name: column.name, values: values.slice(0, count).sort(), missing: rows.length - count };
   }
   const byCode = new Float64Array(column.categories.length);
   let missing = 0;
