@@ -140,6 +140,9 @@ const KINDS: Record<LineageNode['kind'], string> = {
   alert: 'Alert',
 };
 
+/** Nobody has named these: the lineage calls them by their kind and their number. */
+const UNNAMED = /^(recipe (?=[0-9a-f]{8}$)|run (?=\d+$))/;
+
 /** What the version came of and what came of it, in order. */
 async function lineageOf({ workspace }: Context, { id }: Version): Promise<ReportInput['lineage']> {
   const { nodes, edges } = await readLineage(workspace);
@@ -162,7 +165,7 @@ async function lineageOf({ workspace }: Context, { id }: Version): Promise<Repor
     .filter(({ id: node, kind }) => reached.has(node) && kind !== 'alert')
     .map(({ kind, name, detail, key }) => ({
       kind: KINDS[kind],
-      name,
+      name: name.replace(UNNAMED, ''),
       detail: kind === 'artifact' ? '' : detail,
       hash: hashed.has(kind) ? key : null,
     }));

@@ -310,6 +310,8 @@ describe('versions', () => {
     expect(card.verification.maxAbsDiff).toBeLessThanOrEqual(1e-5);
     const report = await (await lathe.exportModel(version.id, 'report')).file.text();
     expect(report).toContain('kept-v1-model-card.md'); // in its lineage
+    expect(report).toMatch(/<li>Recipe <bdi>[0-9a-f]{8}</);
+    expect(report).toMatch(/<li>Run <bdi>\d+</);
     expect(report).toContain(version.weightsSha256);
     const { file, verification } = await lathe.exportModel(version.id, 'tensorboard');
     expect(file.name).toMatch(/^events\.out\.tfevents\.\d{10}\.kept-v1$/);
