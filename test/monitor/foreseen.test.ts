@@ -17,6 +17,9 @@ const SEEDS = 4;
 interface Outcome {
   truth: number;
   foreseen: number;
+  /** 95 % interval */
+  low: number;
+  high: number;
   trust: Trust;
 }
 
@@ -60,7 +63,12 @@ function simulate(name: keyof typeof NETWORKS, rows: SampleRows) {
     const outputs = { kind: 'classes' as const, probabilities: score(own, shown), actual: Int32Array.from(index, (row) => classes[row]) }; // prettier-ignore
     const { quality, estimate, domain } = examineBatch(reference, { rows: index.length, columns: own, outputs }, { seed }); // prettier-ignore
     const trust = trustOf(split.test.length, estimate!, domain, true);
-    return { truth: quality!.metrics.accuracy, foreseen: estimate!.metrics.accuracy, trust };
+    return {
+      truth: quality!.metrics.accuracy,
+      foreseen: estimate!.metrics.accuracy,
+      ...estimate!.intervals.accuracy,
+      trust,
+    };
   };
 }
 
@@ -92,9 +100,9 @@ function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** It keeps its word: told closely it lies within 2 points, told roughly within its margin, or it is not told. */
-const isHonest = ({ truth, foreseen, trust: { reason, margin } }: Outcome) =>
-  reason !== null || Math.abs(truth - foreseen) <= Math.max(CLOSE, margin!);
+/** It keeps its word: told closely it lies within 2 points, told roughly within its interval, or it is not told. */
+const isHonest = ({ truth, foreseen, low, high, trust: { reason, close } }: Outcome) =>
+  reason !== null || Math.abs(truth - foreseen) <= CLOSE || (!close && truth >= low && truth <= high);
 
 it.each([
   ['breastCancer', readBreastCancer],
@@ -106,7 +114,7 @@ it.each([
   const made = CHANGED.flatMap((shift) => seeds.map((seed) => run(shift, seed)));
   const off = (outcomes: Outcome[]) => outcomes.map(({ truth, foreseen }) => Math.abs(truth - foreseen));
   console.log(
-    `${name}: drawn otherwise, off by ${meanOf(off(drawn)).toFixed(4)} on average, ${Math.max(...off(drawn)).toFixed(4)} at most, margin ${meanOf(drawn.map(({ trust }) => trust.margin!)).toFixed(4)}, not told ${drawn.filter(({ trust }) => trust.reason).length} of ${drawn.length}; ` +
+    `${name}: drawn otherwise, off by ${meanOf(off(drawn)).toFixed(4)} on average, ${Math.max(...off(drawn)).toFixed(4)} at most, interval of ${meanOf(drawn.map(({ low, high }) => high - low)).toFixed(4)}, not told ${drawn.filter(({ trust }) => trust.reason).length} of ${drawn.length}; ` +
       `changed, off by ${meanOf(off(made)).toFixed(4)}, not told ${made.filter(({ trust }) => trust.reason).length} of ${made.length}`,
   );
   // rows of the reference, otherwise drawn: it tells, and the margin of 95 % holds
@@ -118,21 +126,18 @@ it.each([
   expect(made.filter(({ trust }) => trust.reason === 'unlike').length).toBeGreaterThanOrEqual(0.9 * made.length);
 });
 
+const estimate = (accuracy: number, low: number, high: number) => ({ metrics: { accuracy }, intervals: { accuracy: { low, high } } }); // prettier-ignore
+
 it('is not told where a column is absent, or too few held-out rows are like those that came', () => {
-  const estimate = { metrics: { accuracy: 1 }, standardError: 0 };
-  expect(trustOf(4000, estimate, { auc: 0.5, overlap: 1 }, true)).toMatchObject({ reason: null });
-  expect(trustOf(4000, estimate, null, false).reason).toBe('absent');
-  expect(trustOf(4000, estimate, { auc: 0.9, overlap: 0.5 }, true).reason).toBe('unlike');
-  expect(trustOf(100, estimate, { auc: 0.8, overlap: 0.2 }, true)).toMatchObject({
-    reason: 'fewRows',
-    heldOutRows: 20,
-  });
+  const sure = estimate(0.9, 0.89, 0.91);
+  expect(trustOf(4000, sure, { auc: 0.5, overlap: 1 }, true)).toMatchObject({ reason: null });
+  expect(trustOf(4000, sure, null, false).reason).toBe('absent');
+  expect(trustOf(4000, sure, { auc: 0.9, overlap: 0.5 }, true).reason).toBe('unlike');
+  expect(trustOf(100, sure, { auc: 0.8, overlap: 0.2 }, true)).toMatchObject({ reason: 'fewRows', heldOutRows: 20 });
 });
 
-it('is told closely of many rows, and with a margin that does not vanish where no held-out row is wrong', () => {
-  const { margin } = trustOf(4000, { metrics: { accuracy: 0.9 }, standardError: 0.005 }, null, true);
-  expect(margin).toBeCloseTo(1.96 * Math.sqrt(0.005 ** 2 + 0.09 / 4000), 3);
-  expect(margin).toBeLessThan(CLOSE);
-  expect(trustOf(50, { metrics: { accuracy: 1 }, standardError: 0 }, null, true).margin).toBeGreaterThan(CLOSE);
-  expect(trustOf(50, { metrics: { mae: 3 }, standardError: null }, null, true).margin).toBeNull();
+it('is told closely where neither end of its interval is further away than 2 points', () => {
+  expect(trustOf(4000, estimate(0.9, 0.885, 0.915), null, true).close).toBe(true);
+  expect(trustOf(4000, estimate(0.99, 0.96, 0.995), null, true).close).toBe(false);
+  expect(trustOf(50, { metrics: { mae: 3 }, intervals: { mae: { low: 2, high: 4 } } }, null, true).close).toBeNull();
 });
