@@ -14,6 +14,8 @@ const PATIENCE_MS = 4000;
 const LOOK_MS = 500;
 
 let awayUntil = 0;
+/** what is asked before is refused at once */
+let silentUntil = 0;
 /** set while there is doubt */
 let watch: ReturnType<typeof setInterval> | undefined;
 /** questions that wait, and since when */
@@ -27,14 +29,22 @@ export function standBack(): void {
 
 function giveUpOnOld(): void {
   const now = performance.now();
-  for (const [giveUp, begun] of waiting) if (now - begun > PATIENCE_MS) giveUp();
+  for (const [giveUp, begun] of waiting) {
+    if (now - begun <= PATIENCE_MS) continue;
+    giveUp();
+    silentUntil = now + PATIENCE_MS;
+  }
   if (now < awayUntil + DOUBT_MS) return;
   clearInterval(watch);
   watch = undefined;
 }
 
-/** Resolves when the browser should be through with clearing; at once where it does nothing of the kind. */
+/**
+ * Resolves when the browser should be through with clearing; at once where it does nothing of the kind.
+ * @throws UserError where it has just not answered
+ */
 export async function cleared(): Promise<void> {
+  if (performance.now() < silentUntil) throw incidentError(SILENT);
   for (let restMs; (restMs = awayUntil - performance.now()) > 0;) {
     await new Promise((resolve) => setTimeout(resolve, restMs));
   }

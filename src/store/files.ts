@@ -139,7 +139,8 @@ export async function writeChecked(folder: Folder, name: string, text: string, w
 export async function readChecked(folder: Folder, name: string): Promise<{ text: string } | 'missing' | 'damaged'> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const whole = await (await readFile(folder, name))?.text();
+      const file = await readFile(folder, name);
+      const whole = file && (await answered(file.text()));
       if (whole === undefined) return 'missing';
       const text = whole.slice(65);
       return whole[64] === '\n' && whole.slice(0, 64) === (await sha256(text)) ? { text } : 'damaged';

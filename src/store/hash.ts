@@ -3,6 +3,7 @@
 
 import { UserError } from '../base/errors.ts';
 import { toHex } from '../base/hex.ts';
+import { answered } from './clearing.ts';
 import { piecesOf } from './pieces.ts';
 
 /** WebCrypto is four times as fast, and takes all at once. */
@@ -18,7 +19,10 @@ export async function sha256(content: Blob | Uint8Array<ArrayBuffer> | string): 
   }
   if (content instanceof Blob && content.size > MOST_AT_ONCE_BYTES) return hashStream(content);
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  const digest = await crypto.subtle.digest('SHA-256', bytes instanceof Blob ? await bytes.arrayBuffer() : bytes);
+  const digest = await crypto.subtle.digest(
+    'SHA-256',
+    bytes instanceof Blob ? await answered(bytes.arrayBuffer()) : bytes,
+  );
   return toHex(new Uint8Array(digest));
 }
 

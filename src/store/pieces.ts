@@ -1,6 +1,8 @@
 // Content too large to be held, piece by piece. Each piece lies in the memory of the one before, where the browser can do
 // that: what is left to be collected would otherwise come to hundreds of megabytes before it is.
 
+import { answered } from './clearing.ts';
+
 const PIECE_BYTES = 1 << 20;
 
 /** Its bytes in order. A piece is to be used before the next is asked for, as that takes its place. */
@@ -10,7 +12,7 @@ export async function* piecesOf(content: ReadableStream<Uint8Array>): AsyncGener
   let buffer = new ArrayBuffer(PIECE_BYTES);
   try {
     for (;;) {
-      const { value, done } = await reader.read(new Uint8Array(buffer));
+      const { value, done } = await answered(reader.read(new Uint8Array(buffer)));
       if (done) return;
       yield value;
       buffer = value.buffer;
