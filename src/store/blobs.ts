@@ -64,7 +64,7 @@ export function createBlobs(open: () => Promise<Folder>, askForm: () => Promise<
   async function openFile(hash: string): Promise<Opened | undefined> {
     const folder = await folderOf(hash);
     const { keys } = await askForm();
-    const sealed = keys && (await readFile(folder, hash + SUFFIX));
+    const sealed = keys && (await readSealed(folder, hash));
     if (sealed) return sealedFile(sealed, keys, hash);
     const file = await readFile(folder, hash);
     return file && plainFile(file);
@@ -161,7 +161,7 @@ export function createBlobs(open: () => Promise<Folder>, askForm: () => Promise<
     },
     async find(hash) {
       const folder = await folderOf(hash);
-      return (await readFile(folder, hash + SUFFIX)) ?? readFile(folder, hash);
+      return (await readSealed(folder, hash)) ?? readFile(folder, hash);
     },
     async remove(hash) {
       sound.delete(hash);
@@ -183,13 +183,19 @@ export function createBlobs(open: () => Promise<Folder>, askForm: () => Promise<
       const [from, to] = form === 'sealed' ? [hash, hash + SUFFIX] : [hash + SUFFIX, hash];
       const file = await readFile(folder, from);
       if (!file || !keys) return;
-      const content = from === hash ? plainFile(file) : sealedFile(file, keys, hash);
-      const bytes = await hashOf(content); // a damaged one stays as damaged as it is
-      if (bytes) {
-        await write(hash, piecesOf(content.stream()), what);
+      const formed = (file: File, name: string) => (name === hash ? plainFile(file) : sealedFile(file, keys, hash));
+      const written = async () => {
         const there = await readFile(folder, to);
-        const written = there && (await hashOf(to === hash ? plainFile(there) : sealedFile(there, keys, hash)));
-        if (written !== bytes) throw damaged(what);
+        return there && hashOf(formed(there, to));
+      };
+      // where it was turned round in the middle, what is written from may be the unfinished one
+      if ((await written()) !== hash) {
+        const content = formed(file, from);
+        const bytes = await hashOf(content); // a damaged one stays as damaged as it is
+        if (bytes) {
+          await write(hash, piecesOf(content.stream()), what);
+          if ((await written()) !== bytes) throw damaged(what);
+        }
       }
       sound.delete(hash);
       await removeFile(folder, from);
@@ -202,6 +208,12 @@ export function createBlobs(open: () => Promise<Folder>, askForm: () => Promise<
 }
 
 const SUFFIX = '.sealed';
+
+/** An empty one is being written, or was when its page went: what it shall hold is still where it was. */
+async function readSealed(folder: Folder, hash: string): Promise<File | undefined> {
+  const file = await readFile(folder, hash + SUFFIX);
+  return file?.size === 0 ? undefined : file;
+}
 
 function isSealedName(name: string): boolean {
   return name.endsWith(SUFFIX);
