@@ -30,7 +30,9 @@ async function settle(page: Page): Promise<void> {
     const ends = (each: Animation) =>
       each.playState === 'running' && each.effect?.getComputedTiming().endTime !== Infinity;
     const moving = document.getAnimations().filter(ends);
-    await Promise.allSettled(moving.map((each) => each.finished));
+    // an animation that is taken over by another need never end
+    const longest = new Promise((resolve) => setTimeout(resolve, 500));
+    await Promise.race([longest, Promise.allSettled(moving.map((each) => each.finished))]);
   });
 }
 
