@@ -137,6 +137,26 @@ test('A rule that somebody has set updates the model when a labelled batch raise
   expect((await lathe.run(made.runId)).by).toBe('rule');
 });
 
+test('An update waits for the training that goes on, and is promoted through its gate where somebody has set that', async () => {
+  const model = 'else';
+  const champion = await lathe.version(`${model}@champion`);
+  await lathe.setGate(model, []);
+  await lathe.setAutomatic(model, { enabled: true, severity: 'warning', how: 'retrain', promote: true });
+  const long = { ...champion.recipe, seed: 5, training: { ...champion.recipe.training, epochs: 100_000, earlyStopping: null } }; // prettier-ignore
+  const other = lathe.train(long, { model: 'long' });
+  await vi.waitFor(async () => expect(await lathe.runs({ state: 'running' })).toHaveLength(1), 20_000);
+  const alarm = await lathe.scoreBatch(champion.id, [points(80, 7, { shift: -3 })]);
+  const newest = async () => (await lathe.automatic(model)).log.at(-1);
+  await vi.waitFor(async () => expect(await newest()).toMatchObject({ id: alarm.id, state: 'waiting' }), 20_000);
+  await lathe.stop();
+  await other;
+  await vi.waitFor(async () => expect(await newest()).toMatchObject({ id: alarm.id, state: 'done' }), 20_000);
+  expect(await newest()).toMatchObject({ version: 'else@3', note: 'Its gate passed, so it is the champion now.' });
+  expect((await lathe.version(`${model}@champion`)).number).toBe(3);
+  await lathe.rollBack(model);
+  expect((await lathe.version(`${model}@champion`)).number).toBe(champion.number);
+});
+
 test('Images of batches follow those of the data set, with a class more', async () => {
   const images = async (label: string, count: number, hue: number, size = 8) =>
     Promise.all(
