@@ -9,7 +9,7 @@ import { fault, promised } from './rows.ts';
 import { openSite, type Site } from './site.ts';
 
 const AWAY_AT_MOST_MS = 10_000;
-const EPOCHS = 60;
+const EPOCHS = 120;
 
 let site: Site;
 let profile: string;
@@ -66,7 +66,7 @@ fault(
         backends.push(backend);
         crash = null;
       }
-      if (away.length === 3 || log.epoch < (EPOCHS / 5) * (away.length + 1)) return;
+      if (away.length === 3 || log.epoch < (EPOCHS / 8) * (away.length + 1)) return;
       crash = { epoch: log.epoch, time: performance.now(), reason: backendReason };
       void chrome.session.send('Browser.crashGpuProcess');
     });
