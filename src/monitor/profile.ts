@@ -3,6 +3,7 @@
 //
 // Of categories that the model does not know, names are kept up to `MOST_NAMES`, the first in order of code points: a
 // choice that does not hang on who saw what first, so that merging stays exact. How many rows have the others is stated.
+// Counting, merging and writing go by the same fields, and so this is one file.
 
 import { UserError } from '../base/errors.ts';
 import { byCodePoint } from '../data/labels.ts';

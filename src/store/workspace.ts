@@ -1,6 +1,7 @@
 // The workspace: everything that is kept, as one thing that opens itself. Light records in the IndexedDB (records.ts),
 // heavy content in files (blobs.ts), a second copy of the records outside the database (ledger.ts). All writes of records
 // go through `commit`, one at a time in all tabs. What the records mean is said in datasets.ts, runs.ts, versions.ts.
+// Opening, reading and committing share what is open, and so this is one file.
 
 import { createBlobs, type Blobs } from './blobs.ts';
 import { standBack } from './clearing.ts';

@@ -86,7 +86,7 @@ async function timeOnCpu({ network, training, rows: all, frozen }: Work, allowed
     const steps = openSteps(tf, { network, training, rows, frozen });
     try {
       const cold = first ? await steps.next() : 0; // slow everywhere
-      if (cold > allowedMs / 2) return cold * batch; // so slow that another will be taken
+      if (cold >= allowedMs) return cold * batch; // too much, but there is no time for another
       const ms = await steps.next();
       if (rows === batch) return lowerQuartile([ms, ...(await several(steps, end - ms))]);
       const next = Math.min(batch, Math.floor((rows * (end - performance.now())) / ms));

@@ -89,7 +89,7 @@ const say = (
 
 const SLOW_GL: Record<BackendName, Speed> = {
   cpu: { startMs: 150, stepMs: 2 },
-  webgpu: { startMs: 400, stepMs: 0.4 },
+  webgpu: { startMs: 300, stepMs: 0.4 },
   webgl: { startMs: 2000, stepMs: 30 },
 };
 
