@@ -26,8 +26,8 @@ export interface Opener {
   open(): Promise<Opened>;
   /** Lets go of the database; the next `open` begins anew. */
   close(): Promise<void>;
-  /** Has the next `open` begin anew: what is held against each other may have changed. */
-  forget(): void;
+  /** Has the next `open` begin anew, where it was still `db` that is open: the browser has closed that one. */
+  forget(db: Database): void;
   /** Has the next `open` begin anew where there is an incident: another tab may have dealt with it. */
   reconsider(): Promise<void>;
   /** As `close`, and has the next `open` take whatever it finds for all there ever was. */
@@ -56,20 +56,29 @@ export interface OpenerOptions {
 export function createOpener(options: OpenerOptions): Opener {
   const { name, blobs, ledger, keyring, onBlocked, onDoubt, onWanted, onSuperseded, onMigrationStep } = options;
   let opening: Promise<Opened> | null = null;
+  /** what `opening` came to, once it has */
+  let current: Database | null = null;
   let seen: Summary | null = null;
   const openLock = `open ${name}`;
 
-  function forget(): void {
-    opening = null;
+  /** Drops `opening` where nobody has begun anew meanwhile: two that do so would leave one open that nobody closes. */
+  function drop(old: Promise<Opened> | null): void {
+    if (opening !== old) return;
+    opening = current = null;
     keyring.forget();
-    onDoubt();
   }
 
   async function close(): Promise<void> {
-    const opened = await opening?.catch(() => null); // what did not open needs no closing
+    const old = opening;
+    const opened = await old?.catch(() => null); // what did not open needs no closing
     opened?.db?.close();
-    opening = null;
-    keyring.forget();
+    drop(old);
+  }
+
+  /** Nothing tells more than that what is open is closed, or what is read is not to be trusted. */
+  function doubt(): void {
+    drop(opening);
+    onDoubt();
   }
 
   const hooks: OpeningHooks = {
@@ -80,11 +89,12 @@ export function createOpener(options: OpenerOptions): Opener {
     onWanted(letGo) {
       onWanted(() => {
         opening = Promise.resolve({ db: null, incident: NEWER });
+        current = null;
         letGo();
         onSuperseded();
       });
     },
-    onTerminated: forget,
+    onTerminated: doubt,
   };
 
   async function openOnce(attempt = 1): Promise<Opened> {
@@ -152,19 +162,25 @@ export function createOpener(options: OpenerOptions): Opener {
 
   return {
     async open() {
-      opening ??= openOnce();
+      const begun = (opening ??= openOnce());
       try {
-        return await opening;
+        const opened = await begun;
+        if (opening === begun) current = opened.db;
+        return opened;
       } catch (error) {
-        opening = null;
+        if (opening === begun) opening = null;
         throw openingError(error, name);
       }
     },
     close,
-    forget,
+    forget(db) {
+      if (current === db) doubt();
+    },
     async reconsider() {
-      const incident = (await opening?.catch(() => null))?.incident;
-      if (incident && incident !== NEWER) await close(); // nothing but a reload mends that one
+      const old = opening;
+      const incident = (await old?.catch(() => null))?.incident;
+      // nothing but a reload mends a newer database
+      if (incident && incident !== NEWER && opening === old) await close();
     },
     async beginAnew() {
       await close();
@@ -177,6 +193,7 @@ export function createOpener(options: OpenerOptions): Opener {
       if (!isUnreadable(error)) return error;
       const opened = unreadable(await ledger.read(), error);
       opening = Promise.resolve(opened);
+      current = null;
       onDoubt();
       return incidentError(opened.incident!);
     },

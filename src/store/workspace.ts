@@ -133,12 +133,14 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
 
   /** Reads from the database, and once more where the browser has closed it meanwhile. */
   async function use<T>(work: (db: Database) => Promise<T>): Promise<T> {
+    let db;
     try {
-      return await work(await database());
+      db = await database();
+      return await work(db);
     } catch (error) {
       if (!isClosed(error)) throw await opener.explain(error);
       standBack();
-      opener.forget();
+      if (db) opener.forget(db);
       return work(await database());
     }
   }
@@ -165,7 +167,7 @@ export function createWorkspace(name: string, options: WorkspaceOptions = {}): W
       } catch (error) {
         if (!isClosed(error) && !isClosed((error as Error).cause)) throw await opener.explain(error);
         standBack();
-        opener.forget();
+        opener.forget(db);
         throw closedError(what, error);
       }
     });

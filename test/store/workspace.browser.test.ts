@@ -329,4 +329,17 @@ describe('the database', () => {
     expect((await errorOf(workspace.open())).message).toContain('Reload');
     newer.close();
   });
+
+  it('is open once, whoever lets go of it and asks for it at the same moment', async () => {
+    let wanted = 0;
+    workspace.onWanted = (letGo) => {
+      wanted++;
+      letGo();
+    };
+    await Promise.all([workspace.reopen(), workspace.open()]);
+    await Promise.all([workspace.reopen(), workspace.reopen(), workspace.open()]);
+    await Promise.all([workspace.open(), workspace.open()]);
+    (await openDB(name, 99)).close();
+    expect(wanted).toBe(1);
+  });
 });
