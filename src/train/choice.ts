@@ -11,7 +11,7 @@ const sentences = (parts: string[]): string => [...new Set(parts)].map((part) =>
 
 /**
  * Such as `Automatic choice: WebGPU (compiled), 3.1 ms a step; the CPU takes 5.9, WebGL did not finish a step within
- * 300 ms.`, and what else is to be said.
+ * 300 ms.`, and what else is to be said. A figure that was reckoned and not measured is `about 3.1 ms`.
  * @param faults clauses on backends that were faster, and passed over
  * @param gap a clause on what keeps the network from being compiled; null where nothing does
  */
@@ -54,8 +54,9 @@ function describe(title: string, outcome: Outcome, place: number, united: boolea
     return `${title}, still compiling after ${outcome.allowedMs} ms, which pays in a long training`;
   }
   if (outcome.kind === 'failed') return `${title} could not be timed (${outcome.why.replace(/\.$/, '')})`;
-  if (place === 0) return `${title}, ${twoDigits(outcome.ms)} ms a step`;
-  return `${title} ${place === 1 ? 'takes ' : ''}${twoDigits(outcome.ms)}${place === 1 && !united ? ' ms a step' : ''}`;
+  const ms = `${outcome.estimated ? 'about ' : ''}${twoDigits(outcome.ms)}`;
+  if (place === 0) return `${title}, ${ms} ms a step`;
+  return `${title} ${place === 1 ? 'takes ' : ''}${ms}${place === 1 && !united ? ' ms a step' : ''}`;
 }
 
 /** Of a choice with nothing to time. */

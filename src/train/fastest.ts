@@ -1,13 +1,14 @@
 // How long a step of a training takes on each backend of this machine: some steps on made-up rows, within about a second
 // in all. A backend that has finished none by the end of its share is told as such, which is a measurement too, but for
 // the compiled trainer, whose step is then reckoned from its largest kernels. What was
-// measured is kept by adapter and shape. How one backend is timed is stepTime.ts; which one is taken, backend.ts.
+// measured is kept by adapter and shape; what had no time, as on a busy machine, is timed again at a later training.
+// How one backend is timed is stepTime.ts; which one is taken, backend.ts.
 
 import type { TrainingSpec } from '../model/recipe.ts';
 import type { Network } from '../model/spec.ts';
 import { compilerGap } from './compiled.ts';
 import type { BackendInfo, BackendName } from './events.ts';
-import { stepTimers, TooSlow, type StepTimers } from './stepTime.ts';
+import { stepTimers, TooSlow, type StepTime, type StepTimers } from './stepTime.ts';
 
 /** A training that is to be done. */
 export interface Work {
@@ -21,7 +22,7 @@ export interface Work {
 
 /** What came of timing one backend. */
 export type Outcome =
-  | { kind: 'step'; ms: number }
+  | ({ kind: 'step' } & StepTime)
   | { kind: 'unfinished'; allowedMs: number }
   /** `why` is a clause */
   | { kind: 'failed'; why: string };
@@ -61,6 +62,12 @@ const SMALL_MS = 1000;
 /** Milliseconds of a step on the CPU whose operations are short enough elsewhere to end the step between two of them. */
 const DIVISIBLE_MS = 100;
 
+/** Outcomes as they are kept, and how many trainings of the shape have begun. */
+interface Kept {
+  outcomes: Outcomes;
+  trainings: number;
+}
+
 const inMemory = new Map<string, unknown>();
 const memoryShelf: Shelf = {
   get: async (key) => inMemory.get(key),
@@ -87,35 +94,45 @@ export async function timeBackends(
   { timers, shelf }: Tools = tools,
 ): Promise<Outcomes> {
   const key = keyOf(work, backends);
-  const kept = (await shelf.get(key)) as Outcomes | undefined;
-  const outcomes: Outcomes = { ...kept };
+  const kept = (await shelf.get(key)) as Kept | undefined;
+  const outcomes: Outcomes = { ...kept?.outcomes };
+  const trainings = (kept?.trainings ?? 0) + 1;
   if (!kept) await timers.load();
   const begin = performance.now();
   const spent = () => performance.now() - begin;
 
-  const cpu = outcomes.cpu?.kind === 'step' ? outcomes.cpu.ms : await timers.cpu(work, CPU_MS);
-  outcomes.cpu = { kind: 'step', ms: cpu };
+  const cpu =
+    outcomes.cpu?.kind === 'step' ? outcomes.cpu : { kind: 'step' as const, ...(await timers.cpu(work, CPU_MS)) };
+  outcomes.cpu = cpu;
   const keep = () => {
     const lasting = Object.entries(outcomes).filter(([, { kind }]) => kind !== 'failed'); // a failure may pass
-    return shelf.set(key, Object.fromEntries(lasting));
+    return shelf.set(key, { outcomes: Object.fromEntries(lasting), trainings } satisfies Kept);
   };
-  if (!kept) await keep();
-  if (cpu * stepsOf(work) < SMALL_MS) return { cpu: outcomes.cpu };
+  await keep();
+  if (cpu.ms * stepsOf(work) < SMALL_MS) return { cpu };
 
   // WebGPU last: what it still compiles when its time is over would disturb another
   const others = backends.filter(({ name, available }) => name !== 'cpu' && available).toReversed();
-  const rows = Math.max(1, Math.floor(batchOf(work.training, work.rows) * Math.min(1, DIVISIBLE_MS / cpu)));
+  const rows = Math.max(1, Math.floor(batchOf(work.training, work.rows) * Math.min(1, DIVISIBLE_MS / cpu.ms)));
   const slow = ({ name, software }: BackendInfo) => name === 'webgl' && software;
-  for (const [index, info] of others.entries()) {
+  const due = others.filter(({ name }) => !outcomes[name] || (hadNoTime(outcomes[name]) && isTimedAgain(trainings)));
+  for (const [index, info] of due.entries()) {
     const { name } = info;
-    if (outcomes[name]) continue;
-    const equal = Math.max(SHARE_MS, (ALL_MS - spent()) / (others.length - index));
+    const equal = Math.max(SHARE_MS, (ALL_MS - spent()) / (due.length - index));
     const allowedMs = Math.round(slow(info) ? SOFTWARE_GL_MS : equal);
-    outcomes[name] = await timed(() => timers[name](work, allowedMs, slow(info) ? rows : Infinity), allowedMs);
+    const outcome = await timed(() => timers[name](work, allowedMs, slow(info) ? rows : Infinity), allowedMs);
+    if (outcome.kind === 'step' || outcomes[name]?.kind !== 'step') outcomes[name] = outcome; // an estimate is better than none
     await keep();
   }
   return outcomes;
 }
+
+/** The machine may have been busy, or what was still compiling then lies ready now. */
+const hadNoTime = (outcome: Outcome): boolean =>
+  outcome.kind === 'unfinished' || (outcome.kind === 'step' && outcome.estimated === true);
+
+/** At the 4th, the 8th, the 16th and so on: what is slow for ever costs little. */
+const isTimedAgain = (trainings: number): boolean => trainings >= 4 && Number.isInteger(Math.log2(trainings));
 
 /** The backends that may be taken, the fastest first; before them, in a long training, what promises to be faster. */
 export function ranked(work: Work, backends: BackendInfo[], outcomes: Outcomes): BackendInfo[] {
@@ -130,9 +147,9 @@ export function ranked(work: Work, backends: BackendInfo[], outcomes: Outcomes):
   return [...backends.filter(promising), ...timed];
 }
 
-async function timed(time: () => Promise<number>, allowedMs: number): Promise<Outcome> {
+async function timed(time: () => Promise<StepTime>, allowedMs: number): Promise<Outcome> {
   try {
-    return { kind: 'step', ms: await time() };
+    return { kind: 'step', ...(await time()) };
   } catch (error) {
     if (error instanceof TooSlow) return { kind: 'unfinished', allowedMs };
     return { kind: 'failed', why: error instanceof Error ? error.message : String(error) };
@@ -148,5 +165,5 @@ function keyOf({ network, training, rows, frozen = [] }: Work, backends: Backend
   const reads = Math.min(Math.ceil(rows / batch), 64); // short epochs wait for the device more often
   const rule = [optimizer.kind, l1 > 0, l2 > 0, ...(clipNorm ? ['clipped'] : [])];
   const still = frozen.length > 0 ? [['frozen', ...frozen]] : [];
-  return JSON.stringify(['outcomes', adapters, inputShape, layers, head, batch, reads, ...rule, ...still]);
+  return JSON.stringify(['step times', adapters, inputShape, layers, head, batch, reads, ...rule, ...still]);
 }

@@ -18,12 +18,18 @@ import { loadTf, type Tf } from './tf.ts';
 
 export { TooSlow };
 
+/** What a step takes, once everything is compiled. */
+export interface StepTime {
+  ms: number;
+  /** reckoned from some rows of a batch or some of its kernels, as there was no time for a whole step */
+  estimated?: true;
+}
+
 /**
- * Milliseconds of a step, once everything is compiled.
  * @param mostRows of a batch where it takes a long time to end an operation; the figure is then an estimate
  * @throws TooSlow where no step was finished within `allowedMs`
  */
-export type StepTimer = (work: Work, allowedMs: number, mostRows?: number) => Promise<number>;
+export type StepTimer = (work: Work, allowedMs: number, mostRows?: number) => Promise<StepTime>;
 
 export interface StepTimers extends Record<BackendName, StepTimer> {
   /** Loads what all of them need. */
@@ -44,28 +50,28 @@ const STEPS_MS = 150;
 const MOST_STEPS = 30;
 
 /** Where there is no time to compile all kernels, the figure is reckoned from the largest. */
-async function timeCompiled({ network, training, rows, frozen }: Work, allowedMs: number): Promise<number> {
+async function timeCompiled({ network, training, rows, frozen }: Work, allowedMs: number): Promise<StepTime> {
   const { optimizer, batchSize, l1, l2, clipNorm } = training;
   const loss = lossOf(training, network.head);
   const control = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let estimate: number | undefined;
   let stepped = false;
-  const over = new Promise<number>((resolve, reject) => {
+  const over = new Promise<StepTime>((resolve, reject) => {
     timer = setTimeout(() => {
       control.abort(); // what compiles cannot be ended; a training that takes this device has it sooner
-      if (estimate !== undefined && !stepped) resolve(estimate);
+      if (estimate !== undefined && !stepped) resolve({ ms: estimate, estimated: true });
       else if (!stepped) reject(new TooSlow());
     }, allowedMs);
   });
-  const time = async () => {
+  const time = async (): Promise<StepTime> => {
     const gpu = await compiledGpu();
     const width = network.inputShape.reduce((all, size) => all * size, 1);
     checkSize(gpu, 'the training rows', 4 * rows * width);
     const input = { gpu, network, batchSize, loss, optimizer, l1, l2, clipNorm, frozen, rows, tuning };
     estimate = await estimateStep(input);
     control.signal.throwIfAborted();
-    return (await timeSteps(input, STEPS_MS, control.signal, () => (stepped = true))).msPerStep;
+    return { ms: (await timeSteps(input, STEPS_MS, control.signal, () => (stepped = true))).msPerStep };
   };
   try {
     return await Promise.race([over, time()]);
@@ -78,7 +84,7 @@ async function timeCompiled({ network, training, rows, frozen }: Work, allowedMs
  * The batch grows from one row to as many as there is time for: nothing can end a step on the CPU. Few rows, and code
  * that has not run yet, take more than their share, so a step never takes longer than the one before lets expect.
  */
-async function timeOnCpu({ network, training, rows: all, frozen }: Work, allowedMs: number): Promise<number> {
+async function timeOnCpu({ network, training, rows: all, frozen }: Work, allowedMs: number): Promise<StepTime> {
   const tf = await startTf('cpu');
   const end = performance.now() + allowedMs;
   const batch = Math.min(training.batchSize, all);
@@ -86,11 +92,11 @@ async function timeOnCpu({ network, training, rows: all, frozen }: Work, allowed
     const steps = openSteps(tf, { network, training, rows, frozen });
     try {
       const cold = first ? await steps.next() : 0; // slow everywhere
-      if (cold >= allowedMs) return cold * batch; // too much, but there is no time for another
+      if (cold >= allowedMs) return reckoned(cold, 1, batch); // too much, but there is no time for another
       const ms = await steps.next();
-      if (rows === batch) return lowerQuartile([ms, ...(await several(steps, end - ms))]);
+      if (rows === batch) return { ms: lowerQuartile([ms, ...(await several(steps, end - ms))]) };
       const next = Math.min(batch, Math.floor((rows * (end - performance.now())) / ms));
-      if (next <= rows) return ms * (batch / rows);
+      if (next <= rows) return reckoned(ms, rows, batch);
       rows = next;
     } finally {
       steps.close();
@@ -104,7 +110,7 @@ export async function timeOnTf(
   { network, training, rows: all, frozen }: Work,
   allowedMs: number,
   mostRows = Infinity,
-): Promise<number> {
+): Promise<StepTime> {
   const end = performance.now() + allowedMs;
   const batch = Math.min(training.batchSize, all);
   const rows = Math.min(batch, mostRows);
@@ -115,7 +121,7 @@ export async function timeOnTf(
       await endAt(tf, end, steps.next); // compiles
       const ms = await endAt(tf, end, steps.next);
       const free = await several(steps, Math.min(end, performance.now() + STEPS_MS) - ms);
-      return (free.length > 0 ? lowerQuartile(free) : ms) * (batch / rows);
+      return reckoned(free.length > 0 ? lowerQuartile(free) : ms, rows, batch);
     } finally {
       steps.close();
     }
@@ -124,6 +130,10 @@ export async function timeOnTf(
     throw error;
   }
 }
+
+/** The milliseconds of a batch by those of some of its rows. */
+const reckoned = (ms: number, rows: number, batch: number): StepTime =>
+  rows === batch ? { ms } : { ms: ms * (batch / rows), estimated: true };
 
 interface Steps {
   /** Does one step, and gives its milliseconds. */

@@ -57,7 +57,7 @@ test('auto times a longer training on each backend, and keeps the answer for the
   const first = await visit();
   console.log(first.reason);
   expect(first.reason).toMatch(
-    /^Automatic choice: (WebGPU \(compiled\), \S+ ms a step; the CPU|the CPU, \S+ ms a step; WebGPU \(compiled\)) takes [\d.]+, WebGL (did not finish a step within \d+ ms|[\d.]+)\. .*software/,
+    /^Automatic choice: (WebGPU \(compiled\), (about )?\S+ ms a step; the CPU|the CPU, (about )?\S+ ms a step; WebGPU \(compiled\)) takes (about )?[\d.]+, WebGL (did not finish a step within \d+ ms|(about )?[\d.]+)\. .*software/,
   );
   expect(page.workers()).toHaveLength(1);
   await page.reload();
