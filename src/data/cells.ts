@@ -1,4 +1,5 @@
-// What one cell of a text file means: missing, a number, or a string. The one place that lists the missing tokens.
+// What one cell of a text file means: missing, a number, or a string. The one place that lists the missing tokens, and
+// knows how people write numbers: with a decimal comma, with thousands set apart, with a currency or percent sign.
 
 import { type DateOrder, parseDate } from './dates.ts';
 
@@ -39,12 +40,53 @@ export function parseCommaNumber(text: string): number {
   return parseNumber(COMMA.test(text) ? text.replace(',', '.') : text);
 }
 
+/** Thousands set apart by one and the same sign; a leading zero is none of a number that needs it. */
+const GROUPED_POINT = /^[+-]?[1-9]\d{0,2}([,'’\u00a0\u202f])\d{3}(\1\d{3})*(\.\d+)?$/;
+const GROUPED_COMMA = /^[+-]?[1-9]\d{0,2}([.'’\u00a0\u202f])\d{3}(\1\d{3})*(,\d+)?$/;
+
+export const isGroupedPoint = (text: string): boolean => GROUPED_POINT.test(text);
+export const isGroupedComma = (text: string): boolean => GROUPED_COMMA.test(text);
+
+const UNIT_BEFORE = /^([+-]?)(\p{Sc})\s*(.+)$/u;
+const UNIT_AFTER = /^(.+?)\s*(\p{Sc}|%)$/u;
+
+/** No number is longer. */
+const MOST_CHARACTERS = 40;
+
+/** A cell without the currency or percent sign beside it; the unit is empty where it has none. */
+export function splitUnit(text: string): { bare: string; unit: string } {
+  if (text.length > MOST_CHARACTERS) return { bare: text, unit: '' };
+  const before = UNIT_BEFORE.exec(text);
+  if (before) return { bare: before[1] + before[3], unit: before[2] };
+  const after = UNIT_AFTER.exec(text);
+  return after ? { bare: after[1], unit: after[2] } : { bare: text, unit: '' };
+}
+
+/** A cell without this unit. */
+export function bareOf(text: string, unit: string): string {
+  const split = splitUnit(text);
+  return split.unit === unit ? split.bare : text;
+}
+
+/** How a column writes numbers: `1234.5`, `1234,5`, `1,234.5` or `1.234,5`. */
+export type NumberStyle = 'point' | 'comma' | 'groupedPoint' | 'groupedComma';
+
 /** How a column's cells become numbers. */
-export type NumberReader = 'point' | 'comma' | DateOrder;
+export type NumberReader = NumberStyle | DateOrder;
 
 /** @returns NaN where `text` is missing or unreadable */
 export function readCell(text: string, reader: NumberReader): number {
-  if (reader === 'point') return parseNumber(text);
-  if (reader === 'comma') return parseCommaNumber(text);
-  return parseDate(text, reader);
+  switch (reader) {
+    case 'point':
+      return parseNumber(text);
+    case 'comma':
+      return parseCommaNumber(text);
+    case 'groupedPoint':
+      return parseNumber(isGroupedPoint(text) ? text.replace(/[,'’\u00a0\u202f]/g, '') : text);
+    case 'groupedComma':
+      if (isGroupedComma(text)) return parseNumber(text.replace(/[.'’\u00a0\u202f]/g, '').replace(',', '.'));
+      return text.includes('.') ? NaN : parseCommaNumber(text);
+    default:
+      return parseDate(text, reader);
+  }
 }

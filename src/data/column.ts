@@ -2,17 +2,9 @@
 // spellings are kept once, and a column of very many distinct numbers keeps the numbers alone. Reads no file.
 
 import { UserError } from '../base/errors.ts';
-import { cellKind, MISSING_TOKENS, type NumberReader, readCell } from './cells.ts';
-import { dateOrders } from './dates.ts';
-import {
-  booleanPair,
-  type Evidence,
-  inferLabelType,
-  inferReader,
-  isNumberedKey,
-  likelierOrder,
-  numberReader,
-} from './infer.ts';
+import { bareOf, MISSING_TOKENS, type NumberReader, readCell } from './cells.ts';
+import { type Evidence, gatherEvidence } from './evidence.ts';
+import { booleanPair, inferLabelType, inferReader, isNumberedKey, likelierOrder, numberReader } from './infer.ts';
 import { byCodePoint, sortLabels } from './labels.ts';
 import { quote, type RepairLog } from './repairs.ts';
 import type { Column, ColumnType, LabelColumn } from './table.ts';
@@ -55,10 +47,12 @@ export function createColumnBuilder(
   let rows = 0;
   // once the spellings are dropped
   let reader: NumberReader = 'point';
+  let unit = '';
   let values = new Float64Array(0);
   let strays = 0;
   let missing = 0;
-  let commas = 0;
+  let respelled = 0;
+  let respelling = '';
   let stray = '';
 
   const addSpelling = (text: string): number => {
@@ -78,11 +72,11 @@ export function createColumnBuilder(
   };
 
   const addValue = (text: string) => {
-    const value = readCell(text, reader);
+    const value = readCell(unit ? bareOf(text, unit) : text, reader);
     if (value !== value) {
       if (MISSING_TOKENS.has(text)) missing++;
       else if (strays++ === 0) stray = text;
-    } else if (reader === 'comma' && text.includes(',')) commas++;
+    } else if ((reader !== 'point' || unit) && value !== Number(text) && respelled++ === 0) respelling = text;
     if (rows === values.length) values = grow(values, Float64Array);
     values[rows++] = value;
   };
@@ -94,6 +88,7 @@ export function createColumnBuilder(
     mayDrop = false;
     if (!found) return;
     reader = found;
+    unit = evidence.unit;
     keeps = false;
     const soFar = rows;
     values = new Float64Array(codes.length);
@@ -128,6 +123,7 @@ export function createColumnBuilder(
         const found = o.keepSpellings ? null : o.type ? forcedReader(o.type, evidence) : inferReader(evidence);
         if (!found && (isLabels || evidence.distinct > 0)) return labelColumn(name, spellings, codes, o.type);
         reader = found ?? 'point';
+        unit = evidence.unit;
         const { dayFirst, monthFirst } = evidence.dates;
         if (reader === 'dayFirst' && dayFirst === monthFirst)
           repairs.add('ambiguousDates', dayFirst, `column ${quote(name)}`);
@@ -143,8 +139,9 @@ export function createColumnBuilder(
         const categories = Array.from(values, String);
         return { name, type: 'identifier', codes: Int32Array.from(categories, (_, i) => i), categories };
       }
-      const isDate = reader !== 'point' && reader !== 'comma';
-      repairs.add('decimalCommas', commas, `column ${quote(name)}`);
+      const isDate = reader === 'yearFirst' || reader === 'dayFirst' || reader === 'monthFirst';
+      if (reader === 'comma' && !unit) repairs.add('decimalCommas', respelled, `column ${quote(name)}`);
+      else if (!isDate) repairs.add('spelledNumbers', respelled, `${quote(respelling)} in column ${quote(name)}`);
       if (o.type === 'integer') removeFractions();
       repairs.add(isDate ? 'unreadableDates' : 'unreadableNumbers', strays, `${quote(stray)} in column ${quote(name)}`);
       if (present === 0) repairs.add('emptyColumns', 1, quote(name));
@@ -165,27 +162,6 @@ function nothingReadable(name: string, type: ColumnType, example: string): UserE
     'invalid',
     `type '${type}' for column ${quote(name)}: none of its values is one, such as ${quote(example)}. Choose category or text`,
   );
-}
-
-/** Counts rows by what their cell is. Each spelling is looked at once. */
-function gatherEvidence(spellings: string[], codes: Int32Array): Evidence {
-  const rowsOf = new Int32Array(spellings.length);
-  for (let i = 0; i < codes.length; i++) rowsOf[codes[i]]++;
-  const e: Evidence = {
-    ...{ number: 0, comma: 0, point: 0, odd: 0, string: 0, distinct: 0, distinctStrings: 0 },
-    dates: { yearFirst: 0, dayFirst: 0, monthFirst: 0 },
-  };
-  for (let code = 0; code < spellings.length; code++) {
-    const kind = cellKind(spellings[code]);
-    if (kind === 'missing') continue;
-    e.distinct++;
-    e[kind] += rowsOf[code];
-    if (kind === 'number' && spellings[code].includes('.')) e.point += rowsOf[code];
-    if (kind !== 'string') continue;
-    e.distinctStrings++;
-    for (const order of dateOrders(spellings[code])) e.dates[order] += rowsOf[code];
-  }
-  return e;
 }
 
 /** A column of labels, categories sorted by code point; texts and identifiers in the order of the file. */

@@ -1,24 +1,13 @@
 // Which type a column has, from evidence over all of its rows, and which role it then plays at first. A person may
-// correct both. Decides only; `column.ts` gathers the evidence and builds the column.
+// correct both. Decides only; `evidence.ts` gathers what it goes by, `column.ts` builds the column.
 
-import type { NumberReader } from './cells.ts';
+import type { NumberReader, NumberStyle } from './cells.ts';
 import type { DateOrder } from './dates.ts';
+import type { Evidence } from './evidence.ts';
 import { type Column, type ColumnRole, type ColumnSpec, isNumeric } from './table.ts';
 
-/** Rows by what their cell is, and what is known of the distinct spellings. */
-export interface Evidence {
-  number: number;
-  /** numbers with a decimal comma, and those with a fraction after a point */
-  comma: number;
-  point: number;
-  odd: number;
-  string: number;
-  /** rows whose cell is a date in that order */
-  dates: Record<DateOrder, number>;
-  /** distinct spellings, and those of them that are no number */
-  distinct: number;
-  distinctStrings: number;
-}
+/** Digits that begin with 0 and are all as long are a code, such as a postcode: as a number it would lose them. */
+const SHORTEST_CODE = 3;
 
 /** A few spoilt cells do not make a column of numbers (or dates) one of words: 95 % and at least 20 of them will do. */
 function mostly(part: number, whole: number): boolean {
@@ -27,20 +16,35 @@ function mostly(part: number, whole: number): boolean {
 
 /** How the column's cells become numbers, or null for a column of labels. Dates need an order that the column settles. */
 export function inferReader(e: Evidence): NumberReader | null {
+  if (e.codeLength >= SHORTEST_CODE) return null;
   const reader = numberReader(e);
-  const numbers = e.number + (reader === 'comma' ? e.comma : 0);
-  if (e.string === 0 ? numbers > 0 : mostly(numbers, numbers + e.string) && e.distinctStrings <= 5) return reader;
+  const { numbers, strings } = readable(e, reader);
+  if (strings === 0 ? numbers > 0 : mostly(numbers, numbers + strings) && e.distinctStrings <= 5) return reader;
   const orders = (['yearFirst', 'dayFirst', 'monthFirst'] as const).filter((order) =>
-    mostly(e.dates[order], e.string + e.number + e.comma + e.odd),
+    mostly(e.dates[order], e.string + e.number + e.comma + e.grouped + e.odd),
   );
   if (orders.length === 1) return orders[0];
   if (orders.length === 2 && e.dates[orders[0]] !== e.dates[orders[1]]) return likelierOrder(e);
   return null;
 }
 
-/** A decimal comma is read where no number of the column has a decimal point and at least half have a comma. */
-export function numberReader(e: Evidence): 'point' | 'comma' {
+/**
+ * Thousands are set apart where a cell shows it and none speaks against it, or where each number of 1000 and more has a
+ * comma. A decimal comma is read where no number of the column has a decimal point and at least half have a comma.
+ */
+export function numberReader(e: Evidence): NumberStyle {
+  const pointOnly = e.comma === e.commaGroups;
+  if (e.groupedPoint > 0 && e.groupedPoint >= e.groupedComma && pointOnly) return 'groupedPoint';
+  if (e.groupedComma > e.groupedPoint && e.point === e.pointGroups) return 'groupedComma';
+  if (e.comma > 0 && pointOnly && e.number > 0 && e.unlikeGrouped === 0) return 'groupedPoint';
   return e.comma > 0 && e.point === 0 && e.comma >= e.number ? 'comma' : 'point';
+}
+
+/** Rows that a style reads, and those that are words to it. */
+function readable(e: Evidence, style: NumberStyle): { numbers: number; strings: number } {
+  const commas = { point: 0, comma: e.comma, groupedPoint: e.commaGroups, groupedComma: e.comma }[style];
+  const grouped = { point: 0, comma: 0, groupedPoint: e.groupedPoint, groupedComma: e.groupedComma }[style];
+  return { numbers: e.number + commas + grouped, strings: e.string + e.grouped - grouped };
 }
 
 /** The order that most cells allow; the first of equals in year, day, month. */
@@ -127,14 +131,14 @@ const TARGET_NAMES = [
 
 /**
  * Identifiers and texts are shown and not learned from; a column without values is ignored; the target is the
- * column with a target's name, else the last one that can be predicted; all others are features.
+ * column with a target's name, else the last one that is worth predicting, else the last one; all others are features.
  */
 export function suggestColumns(columns: Column[]): ColumnSpec[] {
   const roles = columns.map(defaultRole);
   const targets = columns.map((_, i) => i).filter((i) => roles[i] === 'feature' || isNamedTarget(columns[i]));
   const rank = (i: number) => TARGET_NAMES.indexOf(normalName(columns[i].name));
   const named = targets.filter((i) => rank(i) >= 0).sort((a, b) => rank(a) - rank(b));
-  const target = named[0] ?? targets.at(-1);
+  const target = named[0] ?? targets.findLast((i) => isWorthPredicting(columns[i])) ?? targets.at(-1);
   if (target !== undefined && (named.length > 0 || targets.length > 1)) roles[target] = 'target';
   return columns.map(({ name, type }, i) => ({ name, type, role: roles[i] }));
 }
@@ -142,6 +146,14 @@ export function suggestColumns(columns: Column[]): ColumnSpec[] {
 /** A column called `target` stays the target even where it has no values, so that training says what is wrong with it. */
 function isNamedTarget(column: Column): boolean {
   return TARGET_NAMES.includes(normalName(column.name)) && column.type !== 'text' && column.type !== 'identifier';
+}
+
+/** Whether it has two values at least; what comes to pass is seldom asked by its date. */
+function isWorthPredicting(column: Column): boolean {
+  if (column.type === 'date') return false;
+  if (!isNumeric(column)) return column.categories.length > 1;
+  const first = column.values.find((value) => !Number.isNaN(value));
+  return column.values.some((value) => !Number.isNaN(value) && value !== first);
 }
 
 function defaultRole(column: Column): ColumnRole {

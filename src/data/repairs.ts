@@ -16,38 +16,47 @@ export type RepairKind = keyof typeof SENTENCES;
 
 /** What each repair says: the count, then what was done. The first example follows it. */
 const SENTENCES = {
-  encoding: (n: number) => `${n} byte order or encoding was guessed`,
-  invalidText: (n: number) => `${n} byte${s(n)} that are no valid text were read as �`,
+  encoding: () => `the text encoding was guessed`,
+  invalidText: (n: number) => `${n} byte${s(n)} of no valid text read as �`,
   nulBytes: (n: number) => `${n} NUL character${s(n)} removed`,
   missingHeader: () => `the first row looks like data, so columns are named column_1, column_2 and so on`,
   blankHeaders: (n: number) => `${n} column${s(n)} without a name got one`,
   duplicateHeaders: (n: number) => `${n} column name${s(n)} used twice got a number`,
   longHeaders: (n: number) => `${n} column name${s(n)} of more than 500 characters cut`,
   mendedNames: () => `the name was changed to one that fits and can be shown`,
-  raggedRows: (n: number) => `${n} row${s(n)} with too few or too many cells: filled up as missing, or cut`,
-  malformedQuotes: (n: number) => `${n} quoted cell${s(n)} with text after the closing quote were read as they stand`,
+  raggedRows: (n: number) => `${n} row${s(n)} with too few or too many cells filled up as missing, or cut`,
+  malformedQuotes: (n: number) => `${n} quoted cell${s(n)} with text after the closing quote read as written`,
   decimalCommas: (n: number) => `${n} number${s(n)} with a decimal comma read as a decimal point`,
-  unreadableNumbers: (n: number) => `${n} cell${s(n)} in number columns are no plain number and count as missing`,
-  unreadableDates: (n: number) => `${n} cell${s(n)} in date columns are no date and count as missing`,
-  ambiguousDates: (n: number) => `${n} date${s(n)} may be day or month first and were read day first`,
+  spelledNumbers: (n: number) =>
+    `${n} number${s(n)} with thousands set apart or a currency or percent sign read as plain number${s(n)}`,
+  unreadableNumbers: (n: number) =>
+    `${n} cell${s(n)} without a plain number in number columns count${is(n)} as missing`,
+  unreadableDates: (n: number) => `${n} cell${s(n)} without a date in date columns count${is(n)} as missing`,
+  ambiguousDates: (n: number) => `${n} date${s(n)} that could begin with the month read day first`,
   largeIntegers: (n: number) =>
     `${n} whole number${s(n)} beyond 2^53 kept as text, as a number would round ${n === 1 ? 'it' : 'them'}`,
   roundedIntegers: (n: number) => `${n} whole number${s(n)} beyond 2^53 rounded to the nearest number there is`,
   booleanSpellings: (n: number) => `${n} truth value${s(n)} read as the model spells ${n === 1 ? 'it' : 'them'}`,
   emptyColumns: (n: number) => `${n} column${s(n)} without a single value left out of the features`,
-  skippedFiles: (n: number) => `${n} file${s(n)} skipped, as they are neither images nor tables`,
-  brokenImages: (n: number) => `${n} image${s(n)} could not be read and were skipped`,
-  unlabelledImages: (n: number) => `${n} image${s(n)} lie in no class folder and have no label`,
+  skippedFiles: (n: number) =>
+    `${n} file${s(n)} skipped that ${n === 1 ? 'is neither an image nor a table' : 'are neither images nor tables'}`,
+  brokenImages: (n: number) => `${n} image${s(n)} skipped that could not be read`,
+  unlabelledImages: (n: number) => `${n} image${s(n)} in no class folder ha${n === 1 ? 's' : 've'} no label`,
   unlabelledRows: (n: number) => `${n} row${s(n)} of batches without a label left out`,
   missingColumns: (n: number) => `${n} column${s(n)} that a batch lacks: missing in its rows`,
   extraColumns: (n: number) => `${n} column${s(n)} of batches that the data set lacks left out`,
   missingWeights: (n: number) => `${n} row${s(n)} of batches without a weight column weigh 1`,
-  otherBooleans: (n: number) => `${n} cell${s(n)} in columns of two values are neither of them and count as missing`,
+  otherBooleans: (n: number) => `${n} cell${s(n)} with neither value in columns of two count${is(n)} as missing`,
   mergedFolders: (n: number) => `${n} folders that name a split were merged; Lathe makes its own split`,
 };
 
 function s(count: number): string {
   return count === 1 ? '' : 's';
+}
+
+/** The ending of the verb. */
+function is(count: number): string {
+  return count === 1 ? 's' : '';
 }
 
 /** Collects repairs while a file is read. */
@@ -70,7 +79,11 @@ export function createRepairLog(): RepairLog {
     list: () =>
       [...found].map(([kind, { count, example }]) => {
         const sentence = SENTENCES[kind](count);
-        return { kind, count, message: example ? `${sentence}, such as ${example}` : sentence };
+        return {
+          kind,
+          count,
+          message: example ? `${sentence}${count === 1 ? ': ' : ', such as '}${example}` : sentence,
+        };
       }),
   };
 }

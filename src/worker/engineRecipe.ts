@@ -141,7 +141,7 @@ function common(dataset: DatasetDetail, target: string, task: Task, seed: number
   };
 }
 
-/** The column with that role; else the last one that has few classes, else the last number. */
+/** The column with that role; else the last one that has few classes, else the last number, else the last date. */
 function suggestTarget({ name, columns, profile }: DatasetDetail): string {
   const chosen = columns.find(({ role }) => role === 'target');
   if (chosen) return chosen.name;
@@ -150,7 +150,7 @@ function suggestTarget({ name, columns, profile }: DatasetDetail): string {
       distinct >= 2 && LEARNABLE.includes(type) && columns.find((column) => column.name === name)?.role !== 'ignore',
   );
   const classes = candidates.filter(({ type }) => type === 'category' || type === 'boolean');
-  const target = classes.at(-1) ?? candidates.at(-1);
+  const target = classes.at(-1) ?? candidates.findLast(({ type }) => type !== 'date') ?? candidates.at(-1);
   if (!target)
     throw new UserError(
       'missing',

@@ -39,6 +39,41 @@ test.each([
   expect(await typeOf(name, cells)).toBe(type);
 });
 
+test.each([
+  ['thousands set apart', ['1,234.50', '980', '12,345,678'], [1234.5, 980, 12345678]],
+  ['thousands without a fraction, plain below', ['1,234', '980', '12,500'], [1234, 980, 12500]],
+  ['thousands by a point', ['1.234,50', '980,00', '-12.345.678'], [1234.5, 980, -12345678]],
+  ['thousands by an apostrophe or a space', ["1'234.5", '12\u00a0345', '7'], [1234.5, 12345, 7]],
+  ['a currency sign', ['$1,250.00', '$80', '-$5.50'], [1250, 80, -5.5]],
+  ['a currency sign after it', ['1.250,00 €', '80 €'], [1250, 80]],
+  ['per cent', ['12.5%', '100 %', 'NA'], [12.5, 100, NaN]],
+  ['decimal commas', ['1,234', '0,5', '7'], [1.234, 0.5, 7]],
+  ['decimal commas of three places alone', ['1,234', '2,500'], [1.234, 2.5]],
+  ['decimal points of three places', ['1.234', '980', '12.500'], [1.234, 980, 12.5]],
+])('numbers with %s: %j', async (_, cells, values) => {
+  const { table, repairs } = await readCsv(new Blob([`x;y\n${cells.map((cell) => `${cell};a\n`).join('')}`]));
+  expect(table.columns[0]).toMatchObject({ name: 'x', values: Float64Array.from(values) });
+  const respelled = cells.filter((cell, i) => Number(cell) !== values[i] && !Number.isNaN(values[i])).length;
+  expect(repairs.reduce((sum, { count }) => sum + count, 0)).toBe(respelled);
+});
+
+test.each([
+  ['two currencies', ['$5', '€5', '$7']],
+  ['a word beside numbers', ['5 kg', '7 kg', '9 kg']],
+  ['codes that begin with 0', ['01234', '99999', '04040']],
+  ['codes with a gap', ['007', '', '123']],
+])('%s are no numbers: %j', async (_, cells) => {
+  const { table } = await readCsv(new Blob([`x;y\n${cells.map((cell) => `${cell};a\n`).join('')}`]));
+  expect(table.columns[0]).toMatchObject({ type: 'category', categories: cells.filter(Boolean).sort() });
+});
+
+test.each([
+  ['of several lengths', ['007', '8', '90']],
+  ['of two places, as months', ['01', '12', '07']],
+])('numbers %s that begin with 0 stay numbers', async (_, cells) => {
+  expect(await typeOf('x', cells)).toBe('integer');
+});
+
 test('a first column that counts its rows is an identifier, a measure that rises is not', async () => {
   const lines = upTo(30).map((i) => `${i + 1},${1990 + i},${i / 2}`);
   const { table } = await readCsv(new Blob([['n,year,x', ...lines].join('\n')]));
@@ -60,6 +95,11 @@ test.each([
     { id: 'meta', b: 'feature', c: 'target', sample_id: 'meta' },
   ],
   ['a column called weight is a feature', 'weight,b\n1.5,2\n2.5,4\n', { weight: 'feature', b: 'target' }],
+  [
+    'no constant and no date',
+    'a,b,c,d\n1,2,1,2024-05-01\n3,4,1,2024-05-02\n',
+    { a: 'feature', b: 'target', c: 'feature', d: 'feature' },
+  ],
   ['a column without values is ignored', 'a,b,c\n1,2,\n3,4,NA\n', { a: 'feature', b: 'target', c: 'ignore' }],
   ['a target without values stays one', 'a,b,target\n1,2,\n3,4,NA\n', { a: 'feature', b: 'feature', target: 'target' }],
   ['a single column has nothing to predict from', 'a\n1\n2\n', { a: 'feature' }],

@@ -38,7 +38,7 @@ test('a table is read with its types', async () => {
     {
       kind: 'emptyColumns',
       count: 1,
-      message: "1 column without a single value left out of the features, such as 'note'",
+      message: "1 column without a single value left out of the features: 'note'",
     },
   ]);
 });
