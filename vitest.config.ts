@@ -15,7 +15,7 @@ export default defineConfig({
           environment: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/faults/**', 'test/**/*.browser.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 240_000, // in a run of everything it gives way to the built page
         },
       },
       {

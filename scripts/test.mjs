@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ensureChromium } from './chromium.mjs';
@@ -25,6 +26,7 @@ function runBeside(name, isAlone, command, args) {
   return new Promise((resolve) => {
     const stdio = isAlone ? 'inherit' : ['ignore', 'pipe', 'pipe'];
     const child = spawn(process.execPath, [join('scripts', 'tool.mjs'), command, ...args], { cwd: ROOT, stdio });
+    if (!isAlone && GIVE_WAY.has(name)) setPriority(child.pid, constants.priority.PRIORITY_LOW); // and what it starts
     for (const input of isAlone ? [] : [child.stdout, child.stderr]) {
       createInterface({ input }).on('line', (line) => console.log(`${name} | ${line}`));
     }
@@ -73,20 +75,22 @@ const vitest = (...options) =>
   };
 
 /**
- * Stages, one after another; the checks of one go side by side. The faults mostly wait for browsers that start, so they go
- * beside the tests that compute in one browser; what drives the built page has the machine to itself.
+ * Stages, one after another; the checks of one go side by side. What drives the built page waits for it and for its
+ * browser half of the time: what only computes takes that half, and gives way. The faults mostly wait for browsers that
+ * start, so they go beside the tests that compute in one browser.
  */
 const STAGES = [
+  { build: tool('vite', 'build', '--logLevel', 'warn') },
   {
+    e2e: vitest(),
     types: tool('svelte-check', '--tsconfig', './tsconfig.json', '--fail-on-warnings', '--output', 'human'),
     lint: tool('eslint', '.'),
     format: tool('prettier', '--check', '--log-level', 'warn', '.'),
+    unit: vitest(),
   },
-  { unit: vitest('--maxWorkers=100%') }, // Vitest by itself leaves one core idle
-  { build: tool('vite', 'build', '--logLevel', 'warn') },
-  { e2e: vitest() },
   { browser: vitest(), faults: vitest('--reporter=./test/faults/reporter.ts') },
 ];
+const GIVE_WAY = new Set(['types', 'lint', 'format', 'unit']);
 
 const scale = process.argv.find((argument) => argument.startsWith('--faults='));
 if (scale) process.env.FAULTS_SCALE = scale.slice('--faults='.length);

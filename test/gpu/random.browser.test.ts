@@ -145,7 +145,8 @@ describe('variants', () => {
   test.each(variants.map((variant) => [JSON.stringify(variant), variant] as const))('%s', async (_, variant) => {
     const device = await gpu();
     if (variant.kind === 'quad' && !device.quads) return;
-    const errors = await compareStep(network, { rows: 10, variants: { tuning: tuningOf(device, variant) } });
+    const rows = variant.kind === 'tiled' ? 3 : 10; // several tiles all the same; a barrier takes long in software
+    const errors = await compareStep(network, { rows, variants: { tuning: tuningOf(device, variant) } });
     expect(above(errors, 1e-4)).toEqual({});
   });
 

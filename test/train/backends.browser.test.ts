@@ -338,13 +338,13 @@ describe('a device that is lost or full', () => {
   const notes = (events: TrainEvent[]) => events.flatMap((event) => (event.kind === 'backend' ? [event.inUse] : []));
 
   /** A training whose device is taken away after each of these epochs. */
-  async function interrupted(after: number[], lose: () => void | Promise<void>) {
+  async function interrupted(after: number[], lose: () => void | Promise<void>, from = input) {
     const events: TrainEvent[] = [];
-    const result = await finish(input, control(), (event) => {
+    const result = await finish(from, control(), (event) => {
       events.push(event);
       if (event.kind === 'epoch' && after.includes(event.log.epoch)) void lose();
     });
-    expect(events.filter(({ kind }) => kind === 'epoch')).toHaveLength(30); // each epoch is told once
+    expect(events.filter(({ kind }) => kind === 'epoch')).toHaveLength(from.training.epochs); // each epoch is told once
     return { result, notes: notes(events) };
   }
   const loseCompiled = async () => (await compiledGpu()).device.destroy();
@@ -381,10 +381,12 @@ describe('a device that is lost or full', () => {
   });
 
   it('a WebGL training goes on on a new context', async () => {
+    const short = { ...input, training: { ...training, epochs: 8 } };
     await useBackend('webgl');
-    const undisturbed = await finish(input);
+    const undisturbed = await finish(short);
     const { gpgpu } = (await loadTf()).backend() as unknown as { gpgpu: { gl: WebGL2RenderingContext } };
-    const { result, notes } = await interrupted([5], () => gpgpu.gl.getExtension('WEBGL_lose_context')?.loseContext());
+    const lose = () => gpgpu.gl.getExtension('WEBGL_lose_context')?.loseContext();
+    const { result, notes } = await interrupted([3], lose, short);
     expectAgreement(result, undisturbed, 1e-3);
     expect(notes).toMatchObject([{ backend: 'webgl', reason: expect.stringMatching(/lost once/) }]);
   });

@@ -69,7 +69,7 @@ afterAll(async () => {
 
 describe('a run that is cut off', () => {
   it('three times ends with the weights, the log and the number of an undisturbed one', async () => {
-    const recipe = await recipeOf(1500); // long enough for three checkpoints
+    const recipe = await recipeOf(1000); // long enough for three checkpoints
     const wanted = await lathe.train(recipe, { model: 'undisturbed' });
 
     const first = await cutOff((other, options) => other.lathe.train(recipe, { model: 'cut', ...options }), 310);
