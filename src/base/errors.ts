@@ -22,3 +22,8 @@ export class UserError extends Error {
 export function abortError(): DOMException {
   return new DOMException('stopped by the caller', 'AbortError');
 }
+
+/** What a call rejects with that was called off. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}

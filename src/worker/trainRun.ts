@@ -2,7 +2,7 @@
 // the evaluation at the end, and what is kept. The learning itself is train/train.ts; that no two runs are carried out at
 // a time is seen to by engineTrain.ts.
 
-import { abortError, UserError } from '../base/errors.ts';
+import { abortError, isAbort, UserError } from '../base/errors.ts';
 import type { Recipe } from '../model/recipe.ts';
 import type { Weight } from '../model/spec.ts';
 import { openShelf } from '../store/measurements.ts';
@@ -152,7 +152,7 @@ export async function trainRun(
       reference,
     );
   } catch (error) {
-    const aborted = error instanceof Error && error.name === 'AbortError';
+    const aborted = isAbort(error);
     await keepFailure(workspace, {
       ...run,
       state: aborted ? 'stopped' : 'failed',

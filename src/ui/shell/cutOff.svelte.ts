@@ -36,7 +36,7 @@ class CutOff {
     const { run } = this;
     if (!run) return;
     this.run = null;
-    await session.resumeRun(run);
+    await session.trainings.resumeRun(run);
   }
 
   /** In one tab only, of those that a browser opens at once. */
@@ -51,7 +51,7 @@ class CutOff {
     const { run } = this;
     if (!run) return;
     this.run = null;
-    await session.discardRun(run.id);
+    await session.trainings.discardRun(run.id);
   }
 
   /** Says no more of it; it stays among the runs of Train. */
