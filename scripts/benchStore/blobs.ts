@@ -6,12 +6,12 @@ import { openAsBlob } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from '../../src/base/json.ts';
-import type { Recipe } from '../../src/model/recipe.ts';
 import { writeBackup } from '../../src/store/backup.ts';
 import { emptyMaps } from '../../src/store/backupScope.ts';
 import { sha256 } from '../../src/store/hash.ts';
 import { pack } from '../../src/store/pack.ts';
 import { versionId } from '../../src/store/versionId.ts';
+import { recipe as small } from '../../test/store/fixtures.ts';
 import { writableTo } from './files.ts';
 
 export const DATASETS = 3;
@@ -67,7 +67,14 @@ export async function writeBlobs(folder: string, path: string, sizeBytes: number
   }
   const [dataset] = records.dataset.values();
   for (let id = 1; id <= VERSIONS; id++) {
-    const recipe = recipeOf(dataset.id, id);
+    const recipe = {
+      ...small,
+      dataset: dataset.id,
+      task: 'multiclass' as const,
+      target: 'label',
+      columns: [],
+      seed: id,
+    };
     const recipeId = await sha256(stringify(recipe));
     records.recipe.set(recipeId, recipe);
     const used = { backend: 'cpu' as const, adapter: 'plain JavaScript', backendReason: null, durationMs: 1 };
@@ -118,32 +125,4 @@ async function writeRandom(path: string, sizeBytes: number): Promise<string> {
   }
   await file.close();
   return hash.digest('hex');
-}
-
-function recipeOf(dataset: string, seed: number): Recipe {
-  return {
-    format: 1,
-    dataset,
-    task: 'multiclass',
-    target: 'label',
-    columns: [],
-    preparation: {
-      numbers: { impute: 'mean', scale: 'standard' },
-      categories: { impute: 'mostFrequent', maxCategories: 50 },
-    },
-    split: { train: 0.6, validation: 0.2, test: 0.2, stratify: true },
-    model: { kind: 'mlp', layers: [] },
-    training: {
-      epochs: 1,
-      batchSize: 32,
-      optimizer: { kind: 'sgd', learningRate: 0.1 },
-      schedule: { kind: 'constant', warmupEpochs: 0 },
-      l1: 0,
-      l2: 0,
-      classWeights: 'none',
-      earlyStopping: null,
-    },
-    seed,
-    backend: 'cpu',
-  };
 }
