@@ -17,6 +17,12 @@ export async function openTopFolder(name: string): Promise<Folder> {
       'storage: this browser gives pages no file storage (OPFS), or the page is not on https or localhost. Use a current Chrome, Edge, Firefox or Safari.',
     );
   }
+  if (!('createWritable' in FileSystemFileHandle.prototype)) {
+    throw new UserError(
+      'unsupported',
+      'storage: this browser cannot write a file in such a way that it is whole or as it was (createWritable). Use a current Chrome, Edge or Firefox, or Safari 26 or newer.',
+    );
+  }
   for (let attempt = 1; ; attempt++) {
     await cleared();
     const known = roots.get(name);

@@ -315,6 +315,18 @@ describe('what is held against the ledger', () => {
   });
 });
 
+it('a browser that writes no file whole is told by name, and which ones do', async () => {
+  const { prototype } = FileSystemFileHandle;
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, 'createWritable')!;
+  Reflect.deleteProperty(prototype, 'createWritable'); // Safari before 26
+  try {
+    const error = await errorOf(workspace.open());
+    expect(error).toMatchObject({ code: 'unsupported', message: expect.stringContaining('Safari 26 or newer') });
+  } finally {
+    Object.defineProperty(prototype, 'createWritable', descriptor);
+  }
+});
+
 describe('the database', () => {
   it('of a newer page is left alone, with a sentence that says what to do', async () => {
     (await openDB(name, 99)).close();
