@@ -3,6 +3,7 @@
 import { mount } from 'svelte';
 import App from './ui/App.svelte';
 import './ui/tokens.css';
+import './ui/base.css';
 import type { Lathe } from './worker/api.ts';
 import { lathe } from './worker/client.ts';
 

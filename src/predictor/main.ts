@@ -2,6 +2,7 @@
 
 import { mount } from 'svelte';
 import '../ui/tokens.css';
+import '../ui/base.css';
 import { CONTENT_ID, parseContent } from '../export/predictorContent.ts';
 import { createScorer } from '../infer/score.ts';
 import ErrorPanel from '../ui/parts/ErrorPanel.svelte';

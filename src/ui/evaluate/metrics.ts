@@ -123,3 +123,6 @@ export function verdict(metric: Metric, value: number, than: number): 'better' |
   if (value === than) return 'same';
   return value > than === (metric.better === 'higher') ? 'better' : 'worse';
 }
+
+/** The class of `base.css` that an outcome is shown in; `open` is a difference that may be chance. */
+export const TONES = { better: 'good', worse: 'bad', same: '', open: 'soft' } as const;
