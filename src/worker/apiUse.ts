@@ -4,6 +4,7 @@ import type { Repair } from '../data/repairs.ts';
 import type { Part } from '../data/split.ts';
 import type { Row } from '../data/table.ts';
 import type { Evaluation } from '../evaluate/report.ts';
+import type { Ports } from '../export/ports.ts';
 import type { Prediction } from '../infer/predictions.ts';
 import type { PredictField } from '../store/versions.ts';
 import type { ImageItem, RowPage } from './apiData.ts';
@@ -76,6 +77,8 @@ export interface UseVerbs {
   evaluate(versionId: string, options?: { split?: Part }): Promise<Evaluation>;
   examples(versionId: string, query?: ExampleQuery): Promise<ExamplePage>;
   predictForm(versionId: string): Promise<PredictForm>;
+  /** What its ONNX file takes and gives. @throws UserError where a column has a name that ONNX cannot hold */
+  onnxPorts(versionId: string): Promise<Ports>;
   predict(versionId: string, input: Row[] | File[]): Promise<Prediction[]>;
   /** Scores a table or images and gives a CSV: the input's columns, then the prediction's. */
   predictFile(

@@ -64,6 +64,7 @@ const VERBS = Object.keys({
   evaluate: 1,
   examples: 1,
   predictForm: 1,
+  onnxPorts: 1,
   predict: 1,
   predictFile: 1,
   compare: 1,

@@ -69,6 +69,7 @@ function createEngine(context: Context): Lathe {
     examples: async (...args) => (await import('./engineEvaluate.ts')).examples(context, ...args),
 
     predictForm: async (...args) => (await import('./enginePredict.ts')).predictForm(context, ...args),
+    onnxPorts: async (...args) => (await import('./enginePredict.ts')).readPorts(context, ...args),
     predict: async (...args) => (await import('./enginePredict.ts')).predict(context, ...args),
     predictFile: async (...args) => (await import('./enginePredict.ts')).predictFile(context, ...args),
 

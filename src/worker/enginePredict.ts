@@ -10,6 +10,7 @@ import { encodeFeatures, type Preparation } from '../data/prepare.ts';
 import { createRepairLog } from '../data/repairs.ts';
 import { tableFromRows } from '../data/rows.ts';
 import type { Row, Table } from '../data/table.ts';
+import { onnxPorts, type Ports } from '../export/ports.ts';
 import { checkColumns } from '../infer/score.ts';
 import { inputCells, type Prediction, toPredictions, writePredictions } from '../infer/predictions.ts';
 import { readTrained, readVersion, type TrainedModel, type Version } from '../store/versions.ts';
@@ -32,6 +33,11 @@ export async function predictForm(context: Context, versionId: string): Promise<
   if (preparation.kind === 'table') return { fields, image: null, example };
   const { height, width, channels } = preparation;
   return { fields: [], image: { height, width, channels }, example: null };
+}
+
+export async function readPorts(context: Context, versionId: string): Promise<Ports> {
+  const { trained } = await openVersion(context, versionId);
+  return onnxPorts(trained.preparation);
 }
 
 export async function predict(context: Context, versionId: string, input: Row[] | File[]): Promise<Prediction[]> {

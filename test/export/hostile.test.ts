@@ -13,6 +13,7 @@ import type { FeatureEncoding } from '../../src/data/prepare.ts';
 import { writeModelCard } from '../../src/export/modelCard.ts';
 import { writeOnnx } from '../../src/export/onnx.ts';
 import { type MonitoringInput, writeMonitoring } from '../../src/export/prometheus/monitoring.ts';
+import { onnxPorts } from '../../src/export/ports.ts';
 import { writeTfjs } from '../../src/export/tfjs.ts';
 import { presetRules } from '../../src/monitor/presets.ts';
 import { type Figure, figureKey, parseFigureKey } from '../../src/monitor/rules.ts';
@@ -133,6 +134,7 @@ describe('the code that is shown', () => {
       image: null,
       example: Object.fromEntries(FEATURES.map(({ kind, column }) => [column, kind === 'number' ? 1 : column])),
     },
+    ports: onnxPorts(tablePreparation(FEATURES, { kind: 'classes', labels: NAMES })),
     labels: NAMES,
   };
 

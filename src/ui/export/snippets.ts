@@ -1,62 +1,16 @@
 // Code to copy that runs an exported model on one example, made for this very model's columns. Pure text.
 
 import type { Row } from '../../data/table.ts';
-import type { PredictField, PredictForm } from '../../worker/api.ts';
+import type { Port, Ports } from '../../export/ports.ts';
+import type { PredictForm } from '../../worker/api.ts';
 
 export interface SnippetFacts {
   /** name of the exported file */
   file: string;
   form: PredictForm;
+  ports: Ports;
   /** class labels in the order of the outputs; [] where a value is predicted */
   labels: string[];
-}
-
-/** One input of the file: its name, type and shape, and for tables which column it is. */
-export interface Port {
-  name: string;
-  type: string;
-  shape: string;
-  note: string;
-}
-
-/** What an ONNX file of this model takes and gives. A column called as an output is makes the output give way. */
-export function onnxPorts({ form, labels }: SnippetFacts): { inputs: Port[]; outputs: Port[] } {
-  const { image } = form;
-  const inputs: Port[] = image
-    ? [
-        {
-          name: 'image',
-          type: 'float32',
-          shape: `[batch, ${image.height}, ${image.width}, ${image.channels}]`,
-          note: 'pixels, 0 to 255',
-        },
-      ]
-    : form.fields.map((field, place) => ({
-        name: field.column === '' ? `column_${place}` : field.column,
-        type: field.kind === 'number' ? 'float32' : 'string',
-        shape: '[batch, 1]',
-        note: noteOf(field),
-      }));
-  const taken = new Set(inputs.map(({ name }) => name));
-  const free = (name: string): string => (taken.has(name) ? free(`predicted_${name}`) : name);
-  const outputs: Port[] =
-    labels.length === 0
-      ? [{ name: free('value'), type: 'float32', shape: '[batch, 1]', note: 'in the target’s unit' }]
-      : [
-          { name: free('label'), type: 'string', shape: '[batch]', note: 'the most probable class' },
-          {
-            name: free('probabilities'),
-            type: 'float32',
-            shape: `[batch, ${labels.length}]`,
-            note: 'in the order of the metadata property labels',
-          },
-        ];
-  return { inputs, outputs };
-}
-
-function noteOf(field: PredictField): string {
-  if (field.kind === 'category') return 'empty where missing';
-  return field.type === 'date' ? 'days since 1970-01-01 UTC; NaN where missing' : 'NaN where missing';
 }
 
 /** The columns with one value each, as the file takes them: from the example row where that can be, else what fills a gap. */
@@ -72,7 +26,7 @@ function exampleValues({ fields, example }: PredictForm): (number | string)[] {
 /** Python with onnxruntime. */
 export function pythonSnippet(facts: SnippetFacts): string {
   const { form, labels } = facts;
-  const { inputs, outputs } = onnxPorts(facts);
+  const { inputs, outputs } = facts.ports;
   const names = outputs.map(({ name }) => JSON.stringify(name)).join(', ');
   const run =
     labels.length === 0
@@ -115,7 +69,7 @@ export function pythonSnippet(facts: SnippetFacts): string {
 /** JavaScript with onnxruntime-web. */
 export function webSnippet(facts: SnippetFacts): string {
   const { form, labels } = facts;
-  const { inputs, outputs } = onnxPorts(facts);
+  const { inputs, outputs } = facts.ports;
   const read = (port: Port) => `outputs[${JSON.stringify(port.name)}].data`;
   const run = [
     'const outputs = await session.run(inputs);',

@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  onnxPorts,
-  pythonSnippet,
-  tfjsSnippet,
-  webSnippet,
-  type SnippetFacts,
-} from '../../../src/ui/export/snippets.ts';
+import { pythonSnippet, tfjsSnippet, webSnippet, type SnippetFacts } from '../../../src/ui/export/snippets.ts';
 
 const table: SnippetFacts = {
   file: 'shop@1.onnx',
@@ -18,32 +12,31 @@ const table: SnippetFacts = {
     image: null,
     example: { 'price "net"': 2.5, label: 'b', ['__proto__']: '2022-01-08' },
   },
+  ports: {
+    inputs: [
+      { name: 'price "net"', type: 'float32', dims: ['batch', 1] },
+      { name: 'label', type: 'string', dims: ['batch', 1] },
+      { name: '__proto__', type: 'float32', dims: ['batch', 1] },
+    ],
+    outputs: [
+      { name: 'predicted_label', type: 'string', dims: ['batch'] },
+      { name: 'probabilities', type: 'float32', dims: ['batch', 2] },
+    ],
+  },
   labels: ['no', 'yes'],
 };
 const images: SnippetFacts = {
   file: 'digits@1.onnx',
   form: { fields: [], image: { height: 8, width: 6, channels: 1 }, example: null },
+  ports: {
+    inputs: [{ name: 'image', type: 'float32', dims: ['batch', 8, 6, 1] }],
+    outputs: [
+      { name: 'label', type: 'string', dims: ['batch'] },
+      { name: 'probabilities', type: 'float32', dims: ['batch', 3] },
+    ],
+  },
   labels: ['0', '1', '2'],
 };
-
-describe('onnxPorts', () => {
-  it('names each column with its type, and lets an output give way to a column of its name', () => {
-    const { inputs, outputs } = onnxPorts(table);
-    expect(inputs.map(({ name, type }) => [name, type])).toEqual([
-      ['price "net"', 'float32'],
-      ['label', 'string'],
-      ['__proto__', 'float32'],
-    ]);
-    expect(outputs.map(({ name, shape }) => [name, shape])).toEqual([
-      ['predicted_label', '[batch]'],
-      ['probabilities', '[batch, 2]'],
-    ]);
-  });
-
-  it('gives one value where there are no labels', () => {
-    expect(onnxPorts({ ...table, labels: [] }).outputs.map(({ name }) => name)).toEqual(['value']);
-  });
-});
 
 describe('snippets', () => {
   it('carry the example row, with awkward names quoted and a date as its number', () => {
