@@ -1,6 +1,7 @@
 // Rules of the gate and what became of them, in a person's words.
 
-import type { Condition, GateCheck, GateResult, GateRows, GateRule } from '../../worker/api.ts';
+import type { GateCheck, GateResult, GateRows, GateRule } from '../../worker/api.ts';
+import { describeConditions } from '../evaluate/conditions.ts';
 import { formatDifference, metricOf } from '../evaluate/metrics.ts';
 import { formatBytes, formatNumber, formatPercent, formatQuantity } from '../parts/format.ts';
 
@@ -48,17 +49,6 @@ export function describeCheck({ rule, value, why, slice }: GateCheck): string {
 
 function sizeOf({ metric, relative }: GateRule & { kind: 'uplift' }, size: number): string {
   return relative ? formatPercent(size) : formatDifference(metricOf(metric), size, 0).replace('+', '');
-}
-
-/** `region is north and age from 20 to 30` */
-export function describeConditions(conditions: readonly Condition[]): string {
-  return conditions
-    .map((condition) =>
-      condition.kind === 'category'
-        ? `${condition.column} is ${condition.category || '(empty)'}`
-        : `${condition.column} from ${formatNumber(condition.low)} to ${formatNumber(condition.high)}`,
-    )
-    .join(' and ');
 }
 
 /** An error's message as words: without its code, which is for programs. */

@@ -1,16 +1,24 @@
 // The layers that a person can add, in their words: the fields of each, what it takes and gives, and a sensible start.
 // The layer editor is drawn from this table. Some 30 kinds side by side, and so one long file of words.
 
-import type { Activation, LayerKind, LayerSpec, ModelKind, Padding, RecurrentActivation } from '../../model/spec.ts';
+import type { Activation, LayerKind, LayerSpec } from '../../model/spec.ts';
+import {
+  activation,
+  count,
+  dilation,
+  filters,
+  gates,
+  kernelSize,
+  type LayerField,
+  multiplier,
+  padding,
+  pool,
+  recurrent,
+  share,
+  strides,
+} from './layerFields.ts';
 
 export type { LayerKind } from '../../model/spec.ts';
-
-/** One field of a layer: a number with its range, a choice, a yes or no, or sizes. `optional` says in a word what leaving it empty means. */
-export type LayerField =
-  | { key: string; name: string; kind: 'number'; min: number; max: number; step: number | 'any'; optional?: string }
-  | { key: string; name: string; kind: 'choice'; options: readonly string[]; empty?: string }
-  | { key: string; name: string; kind: 'flag' }
-  | { key: string; name: string; kind: 'sizes'; hint: string };
 
 export type LayerGroup =
   'Units' | 'Convolution' | 'Pooling' | 'Recurrent' | 'Against overfitting' | 'Shape' | 'Layers in layers';
@@ -32,62 +40,6 @@ export interface LayerWords {
   /** whether a multi-layer perceptron may have it; the other models may have all */
   mlp?: true;
 }
-
-const ACTIVATIONS: readonly Activation[] = [
-  'relu',
-  'gelu',
-  'swish',
-  'elu',
-  'selu',
-  'tanh',
-  'sigmoid',
-  'softplus',
-  'linear',
-];
-const RECURRENT: readonly RecurrentActivation[] = ['tanh', 'sigmoid', 'relu', 'elu', 'softplus', 'linear'];
-const PADDINGS: readonly Padding[] = ['same', 'valid'];
-
-const count = (key: string, name: string, max: number, optional?: string): LayerField => ({
-  key,
-  name,
-  kind: 'number',
-  min: 1,
-  max,
-  step: 1,
-  optional,
-});
-const share = (key: string, name: string, optional?: string): LayerField => ({
-  key,
-  name,
-  kind: 'number',
-  min: 0,
-  max: 1,
-  step: 'any',
-  optional,
-});
-const activation: LayerField = { key: 'activation', name: 'Activation', kind: 'choice', options: ACTIVATIONS };
-const padding: LayerField = { key: 'padding', name: 'Padding', kind: 'choice', options: PADDINGS, empty: 'valid' };
-const filters = count('filters', 'Filters', 1024);
-const kernelSize = count('kernelSize', 'Kernel size', 31);
-const strides = count('strides', 'Strides', 31, '1');
-const dilation = count('dilation', 'Dilation', 31, '1');
-const multiplier = count('multiplier', 'Channels for each', 16, '1');
-const pool = [count('poolSize', 'Pool size', 31), count('strides', 'Strides', 31, 'pool size'), padding];
-
-const recurrent = (...gates: LayerField[]): LayerField[] => [
-  count('units', 'Units', 512),
-  { key: 'activation', name: 'Activation', kind: 'choice', options: RECURRENT, empty: 'tanh' },
-  ...gates,
-  { key: 'returnSequences', name: 'Give every step', kind: 'flag' },
-  { key: 'goBackwards', name: 'Read backwards', kind: 'flag' },
-];
-const gates: LayerField = {
-  key: 'recurrentActivation',
-  name: 'Gates',
-  kind: 'choice',
-  options: RECURRENT,
-  empty: 'sigmoid',
-};
 
 const channelsOf = (input: number[]): number => input[input.length - 1] ?? 1;
 const product = (sizes: number[]): number => sizes.reduce((all, size) => all * size, 1);
@@ -363,87 +315,3 @@ export const LAYERS: Record<LayerKind, LayerWords> = {
     mlp: true,
   },
 };
-
-export const MODEL_NAMES: Record<ModelKind, { name: string; meaning: string }> = {
-  linear: { name: 'Linear', meaning: 'One weight for each input: quick, easy to read, a good first try.' },
-  mlp: { name: 'Multi-layer perceptron', meaning: 'Dense layers that find what several inputs mean together.' },
-  cnn: { name: 'Convolutional network', meaning: 'Filters that find shapes wherever in the image they are.' },
-  sequence: {
-    name: 'Sequence network',
-    meaning: 'Reads the columns in their order, as steps of a sequence: a signal, a series, a text.',
-  },
-};
-
-/** The models that suit images, or a table; a sequence only where each column is a number. */
-export function modelKindsOf(images: boolean, sequence: boolean): ModelKind[] {
-  if (images) return ['cnn', 'mlp', 'linear'];
-  return sequence ? ['mlp', 'sequence', 'linear'] : ['mlp', 'linear'];
-}
-
-/** The axes after a layer; `rank` are those before it. */
-export function rankAfter(layer: LayerSpec, rank: Rank): Rank {
-  if (layer.kind === 'reshape') return Math.max(1, Math.min(3, layer.shape.length)) as Rank;
-  if (layer.kind === 'concatenate') return layer.branches.length > 0 ? rankAfterAll(layer.branches[0], rank) : rank;
-  if ('returnSequences' in layer && layer.returnSequences) return 2;
-  return LAYERS[layer.kind].gives ?? rank;
-}
-
-export function rankAfterAll(layers: readonly LayerSpec[], rank: Rank): Rank {
-  return layers.reduce((now, layer) => rankAfter(layer, now), rank);
-}
-
-/**
- * The layers that fit after those of a list, in the order they are offered.
- * @param rank the axes that the list ends with
- * @param first whether the list is the model's own and begins with a row of numbers, where an embedding can be put
- */
-export function layerKindsOf(model: ModelKind, rank: Rank, first: boolean): LayerKind[] {
-  return (Object.keys(LAYERS) as LayerKind[]).filter((kind) => {
-    const { takes, mlp } = LAYERS[kind];
-    if (model === 'mlp' && !mlp) return false;
-    if (kind === 'embedding') return first;
-    if (kind === 'flatten') return rank > 1;
-    return takes === null || takes === rank;
-  });
-}
-
-/** The list with the layer at `from` moved to `to`. */
-export function moved<T>(layers: readonly T[], from: number, to: number): T[] {
-  const rest = layers.filter((_, i) => i !== from);
-  return [...rest.slice(0, to), layers[from], ...rest.slice(to)];
-}
-
-/** The list with a new layer at its end; an embedding comes first. */
-export function withLayer(layers: readonly LayerSpec[], layer: LayerSpec): LayerSpec[] {
-  return layer.kind === 'embedding' ? [layer, ...layers] : [...layers, layer];
-}
-
-/** The layer with one field set; an undefined value takes the field away. */
-export function withField(layer: LayerSpec, key: string, value: unknown): LayerSpec {
-  const next: Record<string, unknown> = { ...layer, [key]: value };
-  if (value === undefined) delete next[key];
-  return next as unknown as LayerSpec;
-}
-
-/** How many layers are around one of this name, such as 1 around `2_residual/0_conv2d`. */
-export function depthOf(name: string): number {
-  return (name.match(/[a-z]\//g) ?? []).length;
-}
-
-/** The name without those of the layers around it: `0_conv2d` of `2_residual/0_conv2d`, `1/0_conv2d` in a second branch. */
-export function shortName(name: string): string {
-  return name.replace(/^.*[a-z]\//, '');
-}
-
-/** A size without the batch, as people write it: `8 × 8 × 16`. */
-export function formatShape(shape: readonly number[]): string {
-  return shape.join(' × ');
-}
-
-/** `8 × 8 × 16`, `8,8,16` or `8 8 16` as sizes; what is no number is NaN, so that the recipe's check names it. */
-export function parseShape(text: string): number[] {
-  return text
-    .split(/[×x*,;\s]+/i)
-    .filter((part) => part !== '')
-    .map(Number);
-}

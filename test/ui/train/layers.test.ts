@@ -1,17 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { inferShapes } from '../../../src/model/shapes.ts';
 import type { LayerSpec } from '../../../src/model/spec.ts';
-import {
-  depthOf,
-  layerKindsOf,
-  LAYERS,
-  parseShape,
-  rankAfter,
-  shortName,
-  withLayer,
-  type LayerKind,
-  type Rank,
-} from '../../../src/ui/train/layers.ts';
+import { layerKindsOf, rankAfter, withLayer } from '../../../src/ui/train/layerList.ts';
+import { LAYERS, type LayerKind, type Rank } from '../../../src/ui/train/layers.ts';
+import { depthOf, parseShape, shortName } from '../../../src/ui/train/shapes.ts';
 
 const INPUTS: Record<Rank, number[]> = { 1: [12], 2: [8, 3], 3: [8, 8, 3] };
 const after = (input: number[], layer: LayerSpec): number[] => {
