@@ -26,6 +26,12 @@ export function formatNumber(value: number | null | undefined): string {
   return size >= 10_000 ? counts.format(Math.round(value)) : short.format(value);
 }
 
+/** A value of a row as a cell of a table shows it: numbers short, texts cut, `–` where there is none. */
+export function formatCell(value: unknown): string {
+  if (value === null || value === undefined) return '–';
+  return typeof value === 'number' ? formatNumber(value) : String(value).slice(0, 200);
+}
+
 /** A fraction 0..1 as `97.3 %`; never rounded to 0 or 100 where it is neither. */
 export function formatPercent(fraction: number, digits = 1): string {
   const percent = fraction * 100;
