@@ -80,7 +80,7 @@ export interface Evidence extends Record<GateRows, RowsEvidence> {
 const LOWER_IS_BETTER = new Set(['logLoss', 'mae', 'rmse']);
 
 /** Whether a model with a higher figure is the better one. */
-export function isHigherBetter(metric: string): boolean {
+function isHigherBetter(metric: string): boolean {
   return !LOWER_IS_BETTER.has(metric);
 }
 

@@ -17,7 +17,7 @@ export interface Samples {
 export type ImageSize = Preparation & { kind: 'images' };
 
 /** Images of a bundle's smoke test. */
-export const SAMPLE_IMAGES = 2;
+const SAMPLE_IMAGES = 2;
 
 /** A usual row, another one, and one in which everything is missing; dates as text. */
 export function sampleRows(preparation: Preparation & { kind: 'table' }): Row[] {

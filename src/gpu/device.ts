@@ -40,7 +40,7 @@ export async function openGpu(): Promise<Gpu> {
 }
 
 /** What a device that someone else made can do. */
-export function describeDevice(device: GPUDevice, info: Partial<GPUAdapterInfo>): Gpu {
+function describeDevice(device: GPUDevice, info: Partial<GPUAdapterInfo>): Gpu {
   const adapter =
     [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ') || 'unnamed';
   const software = SOFTWARE.test(adapter);

@@ -148,7 +148,7 @@ ${body}
 }
 
 /** 64 threads, fewer where that would leave cores idle: a small kernel is still cut in four. */
-export function workgroupSize(threads: number): number {
+function workgroupSize(threads: number): number {
   let size = 64;
   while (size > 8 && threads < 4 * size) size /= 2;
   return size;

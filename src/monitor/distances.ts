@@ -105,19 +105,6 @@ export function adjustHolm(pValues: readonly number[]): number[] {
   return adjusted;
 }
 
-/** p-values adjusted so that the share of false ones among the alarms is bounded (Benjamini and Hochberg 1995). */
-export function adjustBenjaminiHochberg(pValues: readonly number[]): number[] {
-  const order = pValues.map((_, i) => i).sort((a, b) => pValues[b] - pValues[a]);
-  const adjusted = new Array<number>(pValues.length);
-  let least = 1;
-  order.forEach((index, i) => {
-    const rank = pValues.length - i;
-    least = Math.min(least, (pValues[index] * pValues.length) / rank);
-    adjusted[index] = least;
-  });
-  return adjusted;
-}
-
 function total(counts: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < counts.length; i++) sum += counts[i];

@@ -150,7 +150,7 @@ function countTogether(reference: ColumnSample, current: ColumnSample): [Float64
 }
 
 /** Inner edges between the reference's deciles, each once. @param values ascending, not empty */
-export function quantileEdges(values: Float64Array): number[] {
+function quantileEdges(values: Float64Array): number[] {
   const edges = Array.from(
     { length: QUANTILE_BINS - 1 },
     (_, k) => values[Math.floor(((k + 1) * values.length) / QUANTILE_BINS)],

@@ -67,7 +67,7 @@ export function compareProfile(
 }
 
 /** What a column of a profile looks like to a comparison. */
-export function sampleOf(column: ColumnProfile): ColumnSample {
+function sampleOf(column: ColumnProfile): ColumnSample {
   const { name, missing } = column;
   if (column.kind === 'number') return { kind: 'number', name, values: valuesOf(column.sketch), missing };
   const counts = new Map(column.known.filter(([, rows]) => rows > 0));

@@ -57,7 +57,7 @@ export type HeldOut =
   | { kind: 'value'; predictions: Float64Array; actual: ArrayLike<number> };
 
 /** Fewer held-out rows than these say too little to calibrate by. */
-export const LEAST_CALIBRATION_ROWS = 30;
+const LEAST_CALIBRATION_ROWS = 30;
 
 /**
  * @param columns the feature columns, all rows

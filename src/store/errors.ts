@@ -3,7 +3,7 @@
 import { UserError } from '../base/errors.ts';
 
 /** There was no room. What was being written is not there at all; everything else is as it was. */
-export function quotaError(what: string, cause: unknown): UserError {
+function quotaError(what: string, cause: unknown): UserError {
   return new UserError(
     'unsupported',
     `storage: there is no room for ${what}. Nothing of it was saved and nothing else was lost; remove data sets or versions, or free disk space, then try again.`,

@@ -56,13 +56,6 @@ const CLEARING_ATTEMPTS = 14;
 /** How a file ends that Chromium writes beside another, and leaves there when it is killed. */
 export const SWAP = '.crswap';
 
-/** Removes a folder at the top with all that is in it, where there is one. */
-export async function removeTopFolder(name: string): Promise<void> {
-  await removeEntry(await navigator.storage.getDirectory(), name);
-  opened.delete(name);
-  roots.delete(name);
-}
-
 /** A folder within a folder, made where it is not there. @throws UserError where there is no room */
 export async function openFolder(parent: Folder, name: string): Promise<Folder> {
   try {

@@ -34,7 +34,7 @@ export async function newKeys(passphrase: string): Promise<{ facts: SealFacts; k
   return { facts: { id: crypto.randomUUID(), state: 'sealing', header }, keys: await createKeys(key) };
 }
 
-export async function createKeys(key: SealKey): Promise<Keys> {
+async function createKeys(key: SealKey): Promise<Keys> {
   return {
     codec: await createCodec(key),
     sealStream: (context) => sealStream(key, context),

@@ -52,7 +52,7 @@ export async function rewrapSeal(header: unknown, passphrase: string, next: stri
 }
 
 /** Whether this is a header that can be opened, without opening it. @throws UserError where it is not */
-export async function checkSealHeader(value: unknown): Promise<SealHeader> {
+async function checkSealHeader(value: unknown): Promise<SealHeader> {
   const header = value as SealHeader;
   if (header?.format !== 'lathe-seal') throw damagedHeader('it is none');
   if (header.version !== 1) {

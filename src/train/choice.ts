@@ -40,7 +40,7 @@ export function explainTimed(
 }
 
 /** @param gap what keeps the network from being compiled */
-export const uncompiled = (gap: string): string => `this is left to TensorFlow.js: ${gap}`;
+const uncompiled = (gap: string): string => `this is left to TensorFlow.js: ${gap}`;
 
 const rank = (outcome: Outcome): number => (outcome.kind === 'step' ? outcome.ms : Infinity);
 

@@ -11,7 +11,7 @@ export type Dense = Extract<Operation, { kind: 'dense' }>;
 const quarter = (size: number): boolean => size % 4 === 0;
 
 /** A matrix that is read along its rows; as vec4 where every row begins at a multiple of 4. */
-export function rowsOperand(
+function rowsOperand(
   array: (vector: boolean) => string,
   width: number,
   row: (index: string) => string = (index) => index,
@@ -30,7 +30,7 @@ export function rowsOperand(
 }
 
 /** A matrix that is read along its rows, the inner index counting the rows. */
-export function columnsOperand(
+function columnsOperand(
   array: (vector: boolean) => string,
   width: number,
   offset: number,

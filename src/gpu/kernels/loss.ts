@@ -14,7 +14,7 @@ import { gradientOf, rowOf, type Pass } from './tail.ts';
  * Statements that score one row of the batch: they add to its sums and, in training, write the derivative.
  * @param logits expressions, or a function from an index expression where the head is wide
  */
-export function scoreRow(
+function scoreRow(
   draft: Draft,
   head: Head,
   loss: LossSpec,

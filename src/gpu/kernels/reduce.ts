@@ -61,10 +61,6 @@ ${o.finish}`,
   ];
 }
 
-/** Numbers of the partial buffer that `channelSums` needs. */
-export const partialSize = (channels: number, terms: number, parts: number): number =>
-  parts === 1 ? 0 : channels * terms * parts;
-
 /** Adds up the parts of a product's gradient and hands each sum on. */
 export function sumParts(
   draft: Draft,
