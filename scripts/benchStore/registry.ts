@@ -8,7 +8,7 @@ import { emptyMaps, type RecordMaps } from '../../src/store/backupScope.ts';
 import { sha256 } from '../../src/store/hash.ts';
 import { readBackup } from '../../src/store/readBackup.ts';
 import { versionId } from '../../src/store/versionId.ts';
-import type { EpochLog } from '../../src/train/events.ts';
+import type { EpochLog } from '../../src/model/epochLog.ts';
 import { writableTo } from './files.ts';
 
 export interface Size {

@@ -1,25 +1,15 @@
 // A run as TensorBoard draws it: losses, the metric and the learning rate by epoch, and the figures of the test part at
 // the epoch that the weights are from.
 
+import type { EpochLog } from '../model/epochLog.ts';
 import type { Task } from '../model/recipe.ts';
 import { encodeEvents, type ScalarEvent } from './tensorboard.ts';
-
-/** One line of a run's log. */
-export interface EpochFigures {
-  epoch: number;
-  loss: number;
-  metric: number;
-  valLoss: number | null;
-  valMetric: number | null;
-  learningRate: number;
-  durationMs: number;
-}
 
 export interface RunFacts {
   task: Task;
   /** milliseconds since 1970 */
   startedAt: number;
-  log: readonly EpochFigures[];
+  log: readonly EpochLog[];
   bestEpoch: number;
   /** of the test part */
   metrics: Record<string, number>;

@@ -1,7 +1,7 @@
 // The log of a run, epoch by epoch: by far the most of what is said of it, and read with that one run alone. Its last line
 // stands in the run's own record too, for lists.
 
-import type { EpochLog } from '../train/events.ts';
+import type { EpochLog } from '../model/epochLog.ts';
 import type { Draft, Reader } from './records.ts';
 
 export interface LogFacts {

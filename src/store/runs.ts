@@ -3,8 +3,9 @@
 
 import { stringify } from '../base/json.ts';
 import { UserError } from '../base/errors.ts';
+import type { EpochLog } from '../model/epochLog.ts';
 import type { Recipe } from '../model/recipe.ts';
-import type { BackendName, EpochLog } from '../train/events.ts';
+import type { BackendName } from '../train/events.ts';
 import { putLog, readLog } from './logs.ts';
 import { putRecipe, recipeIdOf } from './recipes.ts';
 import type { Draft, Reader } from './records.ts';

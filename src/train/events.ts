@@ -1,22 +1,10 @@
 // What a training says while it runs, and what it can run on. Plain JSON, so that it crosses the worker's port and lies in the run's log.
 
+import type { EpochLog } from '../model/epochLog.ts';
 import type { Weight } from '../model/spec.ts';
 import type { TrainState } from './state.ts';
 
 export type BackendName = 'webgpu' | 'webgl' | 'cpu';
-
-/** One line of a run's log. Losses are means over rows, the penalty not counted; `metric` is accuracy, or MAE in the target's unit. */
-export interface EpochLog {
-  /** from 1 */
-  epoch: number;
-  loss: number;
-  metric: number;
-  /** null where there is no validation part */
-  valLoss: number | null;
-  valMetric: number | null;
-  learningRate: number;
-  durationMs: number;
-}
 
 export interface StepProgress {
   /** steps done, over all epochs */

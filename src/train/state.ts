@@ -3,9 +3,10 @@
 // Where it is kept is not known here.
 
 import { UserError } from '../base/errors.ts';
+import type { EpochLog } from '../model/epochLog.ts';
 import type { Network } from '../model/spec.ts';
 import { weightSlots } from '../model/weights.ts';
-import type { BackendInUse, EpochLog } from './events.ts';
+import type { BackendInUse } from './events.ts';
 import type { Checkpoint, Sums } from './learner.ts';
 
 export interface TrainState {

@@ -6,13 +6,14 @@
 // on, weights moving), validation figures are of the weights at the end of the epoch. Accuracy and MAE are unweighted.
 
 import { abortError, UserError } from '../base/errors.ts';
+import type { EpochLog } from '../model/epochLog.ts';
 import { headClasses } from '../model/head.ts';
 import type { TrainingSpec } from '../model/recipe.ts';
 import type { Network, Weight } from '../model/spec.ts';
 import { initialWeights } from '../model/weights.ts';
 import { checkRows, classWeights, epochOrder, rowWeights, type TrainRows } from './batches.ts';
 import { createClock } from './clock.ts';
-import type { EpochLog, StepProgress, TrainEvent, TrainResult } from './events.ts';
+import type { StepProgress, TrainEvent, TrainResult } from './events.ts';
 import { beginning, type LearnerInput, type Sums } from './learner.ts';
 import { createPace } from './pace.ts';
 import { openLearner } from './places.ts';

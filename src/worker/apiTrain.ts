@@ -1,11 +1,12 @@
 // From a recipe to a version: what would be proposed, what it comes to, the training and its levers. Types only.
 
 import type { Architecture } from '../model/architectures.ts';
+import type { EpochLog } from '../model/epochLog.ts';
 import type { Recipe } from '../model/recipe.ts';
 import type { LayerShape } from '../model/shapes.ts';
 import type { ModelKind, ModelSpec } from '../model/spec.ts';
 import type { VersionDetail } from '../store/versions.ts';
-import type { BackendInfo, BackendName, BackendReport, EpochLog, StepProgress } from '../train/events.ts';
+import type { BackendInfo, BackendName, BackendReport, StepProgress } from '../train/events.ts';
 import type { CallOptions } from './channel.ts';
 
 export type { BackendInfo, BackendReport };

@@ -1,7 +1,7 @@
 // A training as it is told to those who did not begin it. The worker that trains sends where it stands a few times a second
 // at most, figures alone; a worker that hears of one in another tab looks each second whether that tab is still there.
 
-import type { EpochLog } from '../train/events.ts';
+import type { EpochLog } from '../model/epochLog.ts';
 import type { TrainingNews, TrainProgress } from './api.ts';
 import type { Events } from './events.ts';
 import { isTraining } from './trainingLock.ts';

@@ -9,7 +9,7 @@ import { writeBackup, type BackupFacts } from '../../src/store/backup.ts';
 import { pack } from '../../src/store/pack.ts';
 import { readBackup, type Backup } from '../../src/store/readBackup.ts';
 import type { DatasetFacts } from '../../src/store/datasets.ts';
-import type { EpochLog } from '../../src/train/events.ts';
+import type { EpochLog } from '../../src/model/epochLog.ts';
 import type { RunFacts } from '../../src/store/runs.ts';
 import { versionId } from '../../src/store/versionId.ts';
 import type { VersionFacts } from '../../src/store/versions.ts';

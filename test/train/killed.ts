@@ -3,7 +3,8 @@
 
 import { vi } from 'vitest';
 import type { Random } from '../../src/base/random.ts';
-import type { EpochLog, StepProgress, TrainResult } from '../../src/train/events.ts';
+import type { EpochLog } from '../../src/model/epochLog.ts';
+import type { StepProgress, TrainResult } from '../../src/train/events.ts';
 import type { TrainState } from '../../src/train/state.ts';
 import { train, type TrainInput } from '../../src/train/train.ts';
 import { control } from './samples.ts';

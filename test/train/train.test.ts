@@ -4,7 +4,8 @@ import type { Network } from '../../src/model/spec.ts';
 import { initialWeights } from '../../src/model/weights.ts';
 import { memory, useBackend } from '../../src/train/backend.ts';
 import { createPredictor } from '../../src/train/predictor.ts';
-import type { EpochLog, TrainEvent } from '../../src/train/events.ts';
+import type { EpochLog } from '../../src/model/epochLog.ts';
+import type { TrainEvent } from '../../src/train/events.ts';
 import { train } from '../../src/train/train.ts';
 import { clouds, control, finish, MLP, PLAIN } from './samples.ts';
 

@@ -1,7 +1,7 @@
 // The verbs for what is kept as a whole, and what one tab tells the others.
 
 import { afterAll, describe, expect, it } from 'vitest';
-import type { EpochLog } from '../../src/train/events.ts';
+import type { EpochLog } from '../../src/model/epochLog.ts';
 import type { LatheEvent } from '../../src/worker/api.ts';
 import { makeEarlier } from '../store/earlier.ts';
 import { clientOn, csv, deferred, errorOf, removeDatabase, twoClouds } from './clients.ts';

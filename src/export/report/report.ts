@@ -3,9 +3,9 @@
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Evaluation } from '../../evaluate/report.ts';
+import type { EpochLog } from '../../model/epochLog.ts';
 import { METRICS } from '../modelCard.ts';
 import type { ExportInput } from '../exportInput.ts';
-import type { EpochFigures } from '../runEvents.ts';
 import { lineChart, type Line } from './chart.ts';
 import { evaluationParts } from './evaluation.ts';
 import { duration, figure } from './figures.ts';
@@ -18,7 +18,7 @@ export interface ReportInput extends ExportInput {
   writtenAt: string;
   aliases: readonly string[];
   tags: readonly string[];
-  log: readonly EpochFigures[];
+  log: readonly EpochLog[];
   /** of the test part; null where it has no rows */
   evaluation: Evaluation | null;
   /** SHA-256, hex */
@@ -102,7 +102,7 @@ function figures({ evaluation, card }: ReportInput): Markup {
 function curves({ log, card }: ReportInput): Markup {
   if (log.length === 0) return html`<p>The log of the run is not kept any more.</p>`;
   const x = log.map(({ epoch }) => epoch);
-  const line = (name: string, valueOf: (line: EpochFigures) => number | null): Line => ({
+  const line = (name: string, valueOf: (line: EpochLog) => number | null): Line => ({
     name,
     x,
     y: log.map((each) => valueOf(each) ?? NaN),

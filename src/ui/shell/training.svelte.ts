@@ -1,8 +1,9 @@
 // One training as the page sees it: where it stands, its log, and the loss of its steps for the live curve. It lives in
 // the session, so that a person can walk to other stages meanwhile.
 
+import type { EpochLog } from '../../model/epochLog.ts';
 import type { Recipe } from '../../model/recipe.ts';
-import type { BackendName, EpochLog, StepProgress } from '../../train/events.ts';
+import type { BackendName, StepProgress } from '../../train/events.ts';
 import type { CheckpointProgress, TrainingNews, TrainPhase, TrainProgress, Version } from '../../worker/api.ts';
 
 /** Points kept of the step curve; when it is full every second one goes. */

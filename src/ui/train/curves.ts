@@ -1,7 +1,7 @@
 // A training's log as chart series and as sentences. Pure; the charts draw what this gives.
 
+import type { EpochLog } from '../../model/epochLog.ts';
 import type { Task } from '../../model/recipe.ts';
-import type { EpochLog } from '../../train/events.ts';
 import type { Series } from '../charts/series.ts';
 import { loggedMetricName } from '../evaluate/metrics.ts';
 import { formatNumber, formatPercent, formatQuantity } from '../parts/format.ts';
