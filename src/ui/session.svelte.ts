@@ -103,9 +103,10 @@ export class Session {
     this.notice = { text, undo };
   }
 
-  /** Shows an error above the stage; what the user called off is none. */
+  /** Shows an error above the stage, once where several things fail for one reason; what the user called off is none. */
   fail(error: unknown): void {
-    if (!isAbort(error)) this.problems = [...this.problems, error];
+    if (isAbort(error)) return;
+    this.problems = [...this.problems.filter((other) => String(other) !== String(error)), error];
   }
 
   /** As `fail`, of what the page reads by itself: an incident is told by its panel. */
