@@ -36,6 +36,16 @@ export async function keepFolder(ws: Workspace, folder: KeptFolder): Promise<boo
   return change(ws, (folders) => [...folders.filter(({ model }) => model !== folder.model), folder]);
 }
 
+/** Has the folder of a model that was given another name go with it. */
+export async function renameFolder(ws: Workspace, model: string, name: string): Promise<void> {
+  await change(ws, (folders) => {
+    const own = folders.find((folder) => folder.model === model);
+    const others = folders.filter((folder) => folder !== own);
+    // whoever looks into it may have been quicker
+    return !own || others.some((folder) => folder.model === name) ? others : [...others, { ...own, model: name }];
+  });
+}
+
 export async function forgetFolder(ws: Workspace, model: string): Promise<void> {
   await change(ws, (folders) => folders.filter((own) => own.model !== model));
 }

@@ -79,6 +79,8 @@ export interface FolderFault {
 
 /** How it stands with a folder that is looked into. */
 export interface FolderNews {
+  /** whose batches they are; another than at first where it was renamed */
+  model: string;
   /** `elsewhere`: another tab looks into it; this one will when that is closed */
   state: 'looking' | 'elsewhere';
   /** of the last look, milliseconds since 1970 */

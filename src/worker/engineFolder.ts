@@ -28,34 +28,74 @@ export const watchFolder: Answer<'watchFolder'> = async (context, model, given, 
   if (!folder) throw new UserError('missing', `folder of model '${model}': none is kept. Choose one.`);
   await readModel(workspace, model);
   let news: FolderNews = {
-    ...{ state: 'elsewhere', lookedAt: null, lasts: true, taken: folder.taken.length },
+    ...{ model, state: 'elsewhere', lookedAt: null, lasts: true, taken: folder.taken.length },
     ...{ batches: [], settling: [], faults: [], ignored: 0, gone: null },
   };
   const tell = (change: Partial<FolderNews>) => onProgress?.((news = { ...news, ...change }));
-  const look = createLook(context, folder, tell, signal);
-  await whileAlone(
-    `folder ${context.setup.database} ${model}`,
-    () => tell({}),
-    signal,
-    async () => {
-      const now = (await listFolders(workspace)).find((own) => own.model === model);
-      if (now && (await now.handle.isSameEntry(folder.handle))) folder.taken = now.taken; // by another tab, meanwhile
-      tell({ state: 'looking', taken: folder.taken.length, lasts: await keepFolder(workspace, folder) });
-      while (!signal?.aborted) {
-        const settling = await look();
-        await pause(settling ? Math.min(SETTLE_MS, everyMs) : everyMs, signal);
-      }
-    },
-  );
+  const work = async (current: AbortSignal) => {
+    const now = (await listFolders(workspace)).find((own) => own.model === folder.model);
+    if (now && (await now.handle.isSameEntry(folder.handle))) folder.taken = now.taken; // by another tab, meanwhile
+    const lasts = await keepFolder(workspace, folder);
+    tell({ model: folder.model, state: 'looking', taken: folder.taken.length, lasts });
+    const look = createLook(context, folder, tell, current);
+    while (!current.aborted) {
+      const settling = await look();
+      await pause(settling ? Math.min(SETTLE_MS, everyMs) : everyMs, current);
+    }
+  };
+  const nameNow = followName(context, model);
+  while (!signal?.aborted) {
+    await whileNamed(context, nameNow, signal, async (name, current) => {
+      folder.model = name;
+      const wait = () => tell({ model: name, state: 'elsewhere' });
+      await whileAlone(`folder ${context.setup.database} ${name}`, wait, current, () => work(current));
+    });
+  }
   throw abortError();
 };
+
+/** What a model is called now: under another name its versions are still those of the same runs. */
+function followName({ workspace }: Context, model: string): () => Promise<string> {
+  let runs = new Set<number>();
+  return async () => {
+    const versions = [...(await workspace.maps('version')).version.values()];
+    model = versions.find(({ runId }) => runs.has(runId))?.model ?? model;
+    runs = new Set(versions.filter((version) => version.model === model).map(({ runId }) => runId));
+    return model;
+  };
+}
+
+/** Runs `work` with a signal that is aborted when the model is called otherwise, here or in another tab. @throws what it throws but for that */
+async function whileNamed(
+  { events }: Context,
+  nameNow: () => Promise<string>,
+  signal: AbortSignal | undefined,
+  work: (name: string, current: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const renamed = new AbortController();
+  let name: string | null = null;
+  const stop = events.follow((event) => {
+    if (event.kind !== 'changed' || !event.kinds.includes('model')) return;
+    const check = (now: string) => name !== null && now !== name && renamed.abort();
+    nameNow().then(check, () => {}); // what cannot be read says so at the next look
+  });
+  try {
+    name = await nameNow();
+    await work(name, signal ? AbortSignal.any([signal, renamed.signal]) : renamed.signal);
+  } catch (error) {
+    // it may know of the other name before this is told
+    if (!renamed.signal.aborted && (await nameNow().catch(() => name)) === name) throw error;
+  } finally {
+    stop();
+  }
+}
 
 /** @returns one look after another, which says whether something in the folder is not whole yet */
 function createLook(
   context: Context,
   folder: KeptFolder,
   tell: (change: Partial<FolderNews>) => void,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): () => Promise<boolean> {
   const { workspace } = context;
   let before: FileMark[] = [];
@@ -70,9 +110,9 @@ function createLook(
       const { id } = await scoreBatch(context, versionId, files, { signal });
       batches.push(id);
       folder.taken = [...folder.taken.filter(({ path }) => !marks.some((mark) => mark.path === path)), ...marks];
-      await keepFolder(workspace, folder);
+      if (!signal.aborted) await keepFolder(workspace, folder);
     } catch (error) {
-      if (signal?.aborted || isGone(error)) return;
+      if (signal.aborted || isGone(error)) return;
       if (!(error instanceof UserError)) throw error;
       failed = [...failed, ...marks.map((mark) => ({ ...mark, error: error.message }))];
     }
@@ -86,7 +126,7 @@ function createLook(
     try {
       found = await listFiles(folder.handle, kind, signal);
     } catch (error) {
-      if (signal?.aborted) return false;
+      if (signal.aborted) return false;
       if (!(error instanceof DOMException || error instanceof UserError)) throw error;
       tell({ lookedAt: workspace.now(), gone: error instanceof UserError ? error.message : whyGone(error) });
       return false;
@@ -108,7 +148,7 @@ function createLook(
     // images that come together are one batch, also where some of them are still being written
     const groups = kind === 'table' ? plan.ready.map((mark) => [mark]) : plan.settling.length > 0 || plan.ready.length === 0 ? [] : [plan.ready]; // prettier-ignore
     for (const group of groups) {
-      if (signal?.aborted) break;
+      if (signal.aborted) break;
       await take(versionId, group);
       tell(told());
     }

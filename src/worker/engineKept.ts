@@ -64,6 +64,7 @@ export function keptVerbs({ workspace, setup }: Context): KeptVerbs {
     async renameModel(model, given) {
       const name = checkName('model', given);
       await renameModel(workspace, model, name);
+      await (await import('../store/folders.ts')).renameFolder(workspace, model, name);
       return (await listVersions(workspace)).filter((version) => version.model === name);
     },
     removeVersion: (id) => removeVersion(workspace, id),

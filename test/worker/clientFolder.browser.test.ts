@@ -21,14 +21,14 @@ async function write(folder: FileSystemDirectoryHandle, name: string, text: stri
 }
 
 /** A tab that looks into a folder. */
-function look(client: typeof here, folder: FileSystemDirectoryHandle | null) {
+function look(client: typeof here, folder: FileSystemDirectoryHandle | null, model = 'clouds') {
   const abort = new AbortController();
   const tab: { news: FolderNews | null; looks: number } = { news: null, looks: 0 };
   const onProgress = (news: FolderNews) => {
     if (news.lookedAt !== tab.news?.lookedAt) tab.looks++;
     tab.news = news;
   };
-  const ended = errorOf(client.lathe.watchFolder('clouds', folder, { signal: abort.signal, onProgress, everyMs: 50 }));
+  const ended = errorOf(client.lathe.watchFolder(model, folder, { signal: abort.signal, onProgress, everyMs: 50 }));
   const stop = async () => {
     abort.abort();
     expect(await ended).toMatchObject({ name: 'AbortError' });
@@ -50,7 +50,7 @@ test('Each new file of a folder becomes a batch once: in this tab, in another af
   recipe.backend = 'cpu';
   recipe.training.epochs = 2;
   await lathe.train(recipe, { model: 'clouds' });
-  const names = async () => (await lathe.batches('clouds')).map(({ name }) => name);
+  const names = async (model = 'clouds') => (await lathe.batches(model)).map(({ name }) => name);
 
   root = await navigator.storage.getDirectory(); // a handle as a picker gives it
   const inbox = await root.getDirectoryHandle('inbox', { create: true });
@@ -91,17 +91,29 @@ test('Each new file of a folder becomes a batch once: in this tab, in another af
   await until(() => expect(second.tab.news!.gone).toMatch(/not there any more/));
   await write(await root.getDirectoryHandle('inbox', { create: true }), 'back.csv', twoClouds(30));
   await until(() => expect(second.tab.news).toMatchObject({ gone: null, taken: 5 }));
-  await second.stop();
   expect(await names()).toEqual(['first', 'rows', 'bad', 'growing', 'back']);
 
-  // a removed batch does not come back with the next visit
-  await lathe.removeBatch((await lathe.batches('clouds')).at(-1)!.id);
-  expect(await lathe.folders()).toMatchObject([{ model: 'clouds', handle: { name: 'inbox' } }]);
+  // a model that is called otherwise takes it along, in the tab that looks and in one that waits
   const third = look(here, null);
-  await third.wait(3);
+  await until(() => expect(third.tab.news?.state).toBe('elsewhere'));
+  await lathe.renameModel('clouds', 'mist');
+  expect(await lathe.folders()).toMatchObject([{ model: 'mist', handle: { name: 'inbox' } }]);
+  const looking = () => [second, third].map(({ tab }) => tab.news!).find(({ state }) => state === 'looking')!;
+  await until(() => expect([second, third].map(({ tab }) => tab.news!.model)).toEqual(['mist', 'mist']));
+  await write(await root.getDirectoryHandle('inbox'), 'after.csv', twoClouds(20));
+  await until(() => expect(looking().taken).toBe(6));
+  expect(await names('mist')).toEqual(['first', 'rows', 'bad', 'growing', 'back', 'after']);
+  await second.stop();
   await third.stop();
-  expect(await names()).toEqual(['first', 'rows', 'bad', 'growing']);
-  await lathe.forgetFolder('clouds');
+
+  // a removed batch does not come back with the next visit
+  await lathe.removeBatch((await lathe.batches('mist')).at(-1)!.id);
+  expect(await lathe.folders()).toMatchObject([{ model: 'mist', handle: { name: 'inbox' } }]);
+  const fourth = look(here, null, 'mist');
+  await fourth.wait(3);
+  await fourth.stop();
+  expect(await names('mist')).toEqual(['first', 'rows', 'bad', 'growing', 'back']);
+  await lathe.forgetFolder('mist');
   expect(await lathe.folders()).toEqual([]);
-  expect((await look(here, null).ended).message).toMatch(/^missing folder of model 'clouds': none is kept/);
+  expect((await look(here, null, 'mist').ended).message).toMatch(/^missing folder of model 'mist': none is kept/);
 });

@@ -36,6 +36,17 @@ class Folders {
     }
   }
 
+  /** Those that are not looked into, as they are kept now: a model may have been given another name. */
+  async refresh(): Promise<void> {
+    const kept = await lathe.folders();
+    const looking = [...this.watches].filter(([, { abort }]) => abort !== null);
+    const resting = kept.map(({ model, handle }): [string, Watch] => {
+      const error = this.watches.get(model)?.error ?? null;
+      return [model, { handle, abort: null, news: null, error }];
+    });
+    this.watches = new Map([...resting, ...looking]);
+  }
+
   /** Asks for a folder and looks into it. Call within a click. */
   async choose(model: string): Promise<void> {
     const pick = (window as unknown as { showDirectoryPicker: (options: object) => Promise<Handle> }).showDirectoryPicker; // prettier-ignore
@@ -74,6 +85,11 @@ class Folders {
     const change = (to: Partial<Watch>) => isMine() && this.#set(model, { ...this.watches.get(model)!, ...to });
     this.#set(model, { handle, abort, news: null, error: null });
     const onProgress = (news: FolderNews) => {
+      if (news.model !== model && isMine()) {
+        const rest = [...this.watches].filter(([name]) => name !== model && name !== news.model);
+        this.watches = new Map([...rest, [news.model, this.watches.get(model)!]]);
+        ({ model } = news);
+      }
       if (news.batches.length > (this.watches.get(model)?.news?.batches.length ?? 0)) this.batches++;
       change({ news });
     };
