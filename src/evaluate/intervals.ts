@@ -83,13 +83,19 @@ export function classIntervals(actual: Int32Array, probabilities: Float32Array, 
  * The intervals of what a confusion matrix alone gives.
  * @param counts may be fractions, as where they are expected
  * @param trust part of its rows that the matrix is as sure as
+ * @param steps the bounds are for what will be counted in whole rows: those of shares go half a row further
  */
-export function labelIntervals(counts: Counts, classes: number, trust = 1): Required<Intervals> {
+export function labelIntervals(
+  counts: Counts,
+  classes: number,
+  { trust = 1, steps = false }: { trust?: number; steps?: boolean } = {},
+): Required<Intervals> {
   const scores = classScores(counts, classes);
   const values = labelMetrics(counts, classes);
   const rows = scores.reduce((sum, { support }) => sum + support, 0);
   const named = scores.map((_, c) => sumTo(classes, (a) => counts[a * classes + c]));
-  const share = (value: number, of: number) => (of > 0 ? wilson(value, of * trust) : null);
+  const share = (value: number, of: number) =>
+    of > 0 ? outward(wilson(value, of * trust), steps ? 0.5 / of : 0) : null;
 
   // what one more row does to a figure of a class: one of it that is found, one of it that is missed, one that is taken for it
   const changes = scores.map(({ precision, recall, f1, support }, c) => ({
@@ -124,7 +130,7 @@ export function labelIntervals(counts: Counts, classes: number, trust = 1): Requ
   const seen = evenly((c) => scores[c].support + named[c] > 0);
   const shares = scores.map(({ support }) => support / rows);
   const metrics: Record<string, Bounds> = {};
-  if (rows > 0) metrics.accuracy = metrics.recallWeighted = wilson(values.accuracy, rows * trust);
+  if (rows > 0) metrics.accuracy = metrics.recallWeighted = share(values.accuracy, rows)!;
   if (rows > 1) {
     const put = (name: string, error: number) => (metrics[name] = shareAround(values[name], error, rows * trust));
     const supported = evenly((c) => scores[c].support > 0);
@@ -177,6 +183,11 @@ export function rootBounds(root: number, errorOfSquare: number): Bounds {
 /** The normal interval, within what the figure can be. */
 export function around(value: number, error: number, least: number, most: number): Bounds {
   return { low: Math.max(least, value - Z * error), high: Math.min(most, value + Z * error) };
+}
+
+/** Both ends of a share further out. */
+function outward({ low, high }: Bounds, by: number): Bounds {
+  return { low: Math.max(0, low - by), high: Math.min(1, high + by) };
 }
 
 /** The same of a figure from 0 to 1; where no row disagrees with another, Wilson's of so many rows. */

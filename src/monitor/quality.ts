@@ -91,7 +91,7 @@ export function estimateQuality(
   );
   const heldOut = Math.max(1, overlap * known.confidence.length);
   const trust = heldOut / (rows + heldOut);
-  const intervals = labelIntervals(Float64Array.from(confusion.flat()), classes, trust).metrics;
+  const intervals = labelIntervals(Float64Array.from(confusion.flat()), classes, { trust, steps: true }).metrics;
   const loss = expectedLoss(calibrated, probabilities, classes);
   return {
     rows,

@@ -55,6 +55,6 @@ it('a single row, and rows that are all right, are not taken for certain', () =>
 it('a matrix that is trusted half as much has the interval of half the rows', () => {
   const counts = Float64Array.of(30, 10, 5, 55);
   const whole = labelIntervals(counts, 2).metrics.f1Macro;
-  const half = labelIntervals(counts, 2, 0.5).metrics.f1Macro;
+  const half = labelIntervals(counts, 2, { trust: 0.5 }).metrics.f1Macro;
   expect(half.high - half.low).toBeCloseTo((whole.high - whole.low) * Math.SQRT2, 9);
 });

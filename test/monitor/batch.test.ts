@@ -6,6 +6,7 @@ import { profileReference } from '../../src/monitor/reference.ts';
 import { figureKey } from '../../src/monitor/rules.ts';
 import { compareSchemas } from '../../src/monitor/schema.ts';
 import { faultOf, methodsOf, type MonitorSettings } from '../../src/monitor/settings.ts';
+import { trustOf } from '../../src/monitor/trust.ts';
 
 /** Rows whose class follows from x, which a model knows; `shift` moves x, `noise` replaces `city` by an unseen one. */
 function draw(seed: number, rows: number, { shift = 0, unseen = 0 } = {}) {
@@ -108,6 +109,15 @@ describe('a batch that moved', () => {
     }
     expect(inside / 180).toBeGreaterThan(0.88);
     expect(inside / 180).toBeLessThan(1);
+  });
+
+  it('of one row is right or wrong, and both were foreseen as possible', () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const { estimate, quality } = examine(draw(seed, 1));
+      const { accuracy } = estimate!.intervals;
+      expect([accuracy.low <= quality!.metrics.accuracy, quality!.metrics.accuracy <= accuracy.high]).toEqual([true, true]); // prettier-ignore
+      expect(trustOf(1000, estimate!, null, true).close).toBe(false);
+    }
   });
 
   it('is held against what was said of the held-out rows', () => {
