@@ -34,7 +34,7 @@ export type OutputLayout = { kind: 'classes'; labels: string[] } | { kind: 'valu
 
 export interface ProfileLayout {
   model: ProfiledModel;
-  /** the columns that the model takes; of images none */
+  /** the columns that the model takes; of images, how they look */
   columns: ColumnLayout[];
   outputs: OutputLayout;
 }

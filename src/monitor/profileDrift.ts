@@ -31,7 +31,7 @@ export interface ProfileReport extends BatchReport {
 }
 
 /**
- * @param options by what the columns are compared; `images`: the model takes images, of which a profile has no columns
+ * @param options by what the columns are compared; `images`: the model takes images, of whose looks a profile of an earlier predictor says nothing
  * @throws UserError where the profile has no row, or is not of the version that the reference is of
  */
 export function compareProfile(
@@ -40,8 +40,9 @@ export function compareProfile(
   { methods, thresholds, images = false }: Pick<BatchOptions, 'methods' | 'thresholds'> & { images?: boolean } = {},
 ): ProfileReport {
   if (profile.rows === 0) throw new UserError('missing', `rows of the profile of ${quote(profile.model.id)}: it has seen none. Score a file first`); // prettier-ignore
+  const looks = !images || profile.columns.length > 0;
   const byName = new Map(profile.columns.map((column) => [column.name, column]));
-  const pairs = (images ? [] : reference.columns).map((known) => {
+  const pairs = (looks ? reference.columns : []).map((known) => {
     const column = byName.get(known.sample.name);
     if (column?.kind !== known.sample.kind) {
       throw new UserError(
@@ -62,7 +63,7 @@ export function compareProfile(
     ...report,
     figures: figuresOf(report),
     distributions: compact(pairs.map((pair) => beforeAfter(pair.reference, pair.current))),
-    limits: limitsOf(profile, images),
+    limits: limitsOf(profile, images, looks),
   };
 }
 
@@ -147,9 +148,9 @@ function outsideShare({ range }: ReferenceColumn, state: SketchState): number {
   return Math.max(outside, 1) / state.count; // the least or the greatest is outside, also where the sketch let go of it
 }
 
-function limitsOf({ columns, outputs }: Profile, images: boolean): string[] {
+function limitsOf({ columns, outputs }: Profile, images: boolean, looks: boolean): string[] {
   const limits = [
-    ...(images ? ['Brightness, contrast, sharpness, size and embeddings need the images themselves.'] : []),
+    ...(images ? [`${looks ? 'Embeddings' : 'Brightness, contrast, sharpness, size and embeddings'} need the images themselves.`] : []), // prettier-ignore
     'Several columns at once, duplicate rows, the worst slices and the quality to be expected need the rows themselves, which a profile does not hold.',
   ];
   const sketches = columns.flatMap((column) => (column.kind === 'number' ? [column.sketch] : []));

@@ -72,7 +72,6 @@ export function describeDrift(
 
 function verdictOf(drifted: number, columns: number, predictions: boolean): string {
   const own = predictions ? 'the predictions come in other shares than they did' : 'the predictions come in the shares that they did'; // prettier-ignore
-  if (columns === 0) return `Of images only the predictions are compared: ${own}.`;
   if (drifted === 0) return `No column differs from the training data by more than chance; ${own}.`;
   return `${drifted} of ${formatQuantity(columns, 'column')} ${drifted === 1 ? 'differs' : 'differ'} from the training data; ${own}.`;
 }

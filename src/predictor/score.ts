@@ -6,20 +6,22 @@ import { fileName } from '../base/fileName.ts';
 import { respellBooleans, spellingsOf } from '../data/booleans.ts';
 import { type Imported, importFiles } from '../data/import.ts';
 import { resizeImage } from '../data/images.ts';
+import { describeImage, imageColumns, type ImageStatistics } from '../data/imageStatistics.ts';
+import type { FeatureEncoding, Preparation } from '../data/preparation.ts';
 import { createRepairLog, type Repair } from '../data/repairs.ts';
 import { takeRows } from '../data/rows.ts';
 import type { Table } from '../data/table.ts';
 import type { PredictorContent } from '../export/predictorContent.ts';
 import { type InputCells, inputCells, type ScoredRows, writePredictions } from '../infer/predictions.ts';
 import { checkColumns, type Scorer } from '../infer/score.ts';
-import { createProfiler, type Profile, type ProfileLayout } from '../monitor/profile.ts';
-import { decodeImage } from '../worker/decode.ts';
+import { type ColumnLayout, createProfiler, type Profile, type ProfileLayout } from '../monitor/profile.ts';
+import { type DecodedImage, decodeImage } from '../worker/decode.ts';
 
 export interface ScoredFiles extends ScoredRows {
   repairs: Repair[];
   /** probabilities [rows, classes], or values [rows] */
   outputs: Float32Array;
-  /** the columns that the model takes, all rows; of images none */
+  /** the columns that the model takes, all rows; of images, how they look */
   table: Table;
   profile: Profile;
 }
@@ -36,17 +38,18 @@ const SPELL_MS = 30;
 /** What a profile of this model counts. */
 export function layoutOf({ model, preparation, reference, labels }: PredictorContent): ProfileLayout {
   const seen = new Map(reference?.columns.map(({ sample }) => [sample.name, sample]));
-  const features = preparation.kind === 'table' ? preparation.features : [];
+  const looks = imageColumns([]).map(({ name }) => ({ kind: 'number' as const, name }));
+  const layout = (feature: FeatureEncoding): ColumnLayout => {
+    const name = feature.column;
+    if (feature.kind === 'number') return { kind: 'number', name };
+    const sample = seen.get(name);
+    // all that training saw where that is known, else what the network tells apart
+    const known = sample?.kind === 'category' ? [...sample.counts.keys()] : feature.outputs;
+    return { kind: 'category', name, known: known.filter((category) => category !== '').sort() };
+  };
   return {
     model: { id: model.id, fingerprint: model.fingerprint },
-    columns: features.map((feature) => {
-      const name = feature.column;
-      if (feature.kind === 'number') return { kind: 'number', name };
-      const sample = seen.get(name);
-      // all that training saw where that is known, else what the network tells apart
-      const known = sample?.kind === 'category' ? [...sample.counts.keys()] : feature.outputs;
-      return { kind: 'category', name, known: known.filter((category) => category !== '').sort() };
-    }),
+    columns: preparation.kind === 'images' ? looks : preparation.features.map(layout),
     outputs: labels.length > 0 ? { kind: 'classes', labels } : { kind: 'value' },
   };
 }
@@ -66,8 +69,8 @@ export async function scoreFiles(
     outputs.set(part, from * scorer.width);
     profiler.add({ rows: part.length / scorer.width, columns, outputs: part, at });
   };
-  if (input.kind === 'table') await scoreTable(scorer, input.table, take, effort);
-  else await scoreImages(content, scorer, input.images, take, effort);
+  const table = input.kind === 'table' ? input.table : await scoreImages(content, scorer, input.images, take, effort);
+  if (input.kind === 'table') await scoreTable(scorer, table, take, effort);
   effort.onProgress('Writing', null);
   await nextTurn();
   const written = writePredictions(
@@ -76,7 +79,6 @@ export async function scoreFiles(
     outputs,
     `${fileName(input.name, 'input')}-predictions.csv`,
   );
-  const table = input.kind === 'table' ? input.table : { rows: outputs.length / scorer.width, columns: [] };
   return { ...written, repairs: input.repairs, outputs, table, profile: profiler.profile() };
 }
 
@@ -147,13 +149,17 @@ async function scoreImages(
   { files, names }: Imported & { kind: 'images' },
   take: Take,
   { signal, onProgress }: Effort,
-): Promise<void> {
+): Promise<Table> {
+  const looks: ImageStatistics[] = [];
   for (const [i, bytes] of files.entries()) {
     if (signal.aborted) throw abortError();
-    take(i, await scoreImage(preparation, scorer, new File([bytes as Uint8Array<ArrayBuffer>], names[i])), []);
+    const image = await decodeImage(new File([bytes as Uint8Array<ArrayBuffer>], names[i]));
+    looks.push(describeImage(image));
+    take(i, scoreDecoded(preparation, scorer, image), imageColumns(looks.slice(i)));
     onProgress('Scoring', (i + 1) / files.length);
     if (i % 8 === 7) await nextTurn();
   }
+  return { rows: files.length, columns: imageColumns(looks) };
 }
 
 /** Decoded and resized as Lathe does it. @throws UserError where it is no image that can be read */
@@ -162,8 +168,12 @@ export async function scoreImage(
   scorer: Scorer,
   file: File,
 ): Promise<Float32Array> {
+  return scoreDecoded(preparation, scorer, await decodeImage(file));
+}
+
+function scoreDecoded(preparation: Preparation, scorer: Scorer, image: DecodedImage): Float32Array {
   if (preparation.kind !== 'images') throw new Error('a model of a table takes no image');
-  return scorer.scoreImage(resizeImage(await decodeImage(file), preparation));
+  return scorer.scoreImage(resizeImage(image, preparation));
 }
 
 /** Lets the page draw and take clicks. */

@@ -22,7 +22,7 @@ const MOST_IMAGES = 1000;
  */
 export async function makeReference(
   data: LearningData,
-  { preparation, split, labels }: PreparedRecipe,
+  { preparation, split, labels }: Pick<PreparedRecipe, 'preparation' | 'split' | 'labels'>,
   seed: number,
   rows: Int32Array,
   outputs: Float32Array,

@@ -1,21 +1,22 @@
 // What a predictor file is written from: the model, its form, and what its later data is held against. Where the data set
-// is gone there is no reference, and rows are made up to check the file with.
+// is gone, rows are made up to check the file with.
 
+import { UserError } from '../base/errors.ts';
 import { createRandom } from '../base/random.ts';
-import { encodeFeatures, type Preparation } from '../data/prepare.ts';
+import { encodeFeatures } from '../data/prepare.ts';
 import type { Column } from '../data/table.ts';
 import type { ExportInput } from '../export/exportInput.ts';
 import type { PredictorInput } from '../export/predictor.ts';
-import { drawRows, profileReference, type ReferenceProfile } from '../monitor/reference.ts';
+import type { ReferenceProfile } from '../monitor/reference.ts';
+import { readReference } from '../store/references.ts';
 import { hashWeights, type PredictField, type TrainedModel, type Version } from '../store/versions.ts';
 import type { Context } from './context.ts';
 import { predictPart } from './engineEvaluate.ts';
 import { imageLength, type LearningData, scalePixels } from './learningData.ts';
 import { modelOutputs } from './modelOutputs.ts';
+import { makeReference } from './makeReference.ts';
 import type { RawRows } from './verify.ts';
 
-/** Held-out rows that the reference is made with. */
-const MOST_HELD_OUT = 5000;
 const MADE_UP_ROWS = 200;
 
 /** @param data null where the data set is gone */
@@ -23,41 +24,33 @@ export async function predictorInput(
   context: Context,
   model: ExportInput,
   version: Version,
-  { fields, weights }: TrainedModel,
+  trained: TrainedModel,
   data: LearningData | null,
 ): Promise<PredictorInput> {
   return {
     ...model,
-    fields,
-    fingerprint: version.weightsSha256 ?? (await hashWeights(weights)),
-    reference: data && (await referenceOf(context, version, data)),
+    fields: trained.fields,
+    fingerprint: version.weightsSha256 ?? (await hashWeights(trained.weights)),
+    reference: await referenceOf(context, version, trained, data),
   };
 }
 
-async function referenceOf(context: Context, version: Version, data: LearningData): Promise<ReferenceProfile> {
-  const { trained, predicted } = await predictPart(context, version.id, version.split.test > 0 ? 'test' : 'train');
-  const { split, preparation } = trained;
-  const places = drawRows(
-    Int32Array.from(predicted.rows, (_, i) => i),
-    MOST_HELD_OUT,
-    version.recipe.seed,
-  );
-  const rows = places.map((place) => predicted.rows[place]);
-  const width = predicted.outputs.length / predicted.rows.length;
-  const outputs = Float32Array.from({ length: rows.length * width }, (_, i) => predicted.outputs[places[Math.floor(i / width)] * width + (i % width)]); // prettier-ignore
-  const { target } = data;
-  const heldOut =
-    target.kind === 'value'
-      ? { kind: 'value' as const, predictions: Float64Array.from(outputs), actual: Float64Array.from(rows, (row) => target.values[row]) } // prettier-ignore
-      : { kind: 'classes' as const, labels: version.labels, probabilities: outputs, actual: Int32Array.from(rows, (row) => target.classes[row]) }; // prettier-ignore
-  return profileReference(featureColumns(data, preparation), split.train, rows, heldOut, version.recipe.seed);
-}
-
-/** The columns that the model takes, in its order; images have none. */
-function featureColumns(data: LearningData, preparation: Preparation): Column[] {
-  if (data.kind === 'images' || preparation.kind === 'images') return [];
-  const byName = new Map(data.table.columns.map((column) => [column.name, column]));
-  return preparation.features.map(({ column }) => byName.get(column)!);
+/** What the version keeps; of one that an earlier Lathe trained it is made now, as long as its data is there. */
+async function referenceOf(
+  context: Context,
+  version: Version,
+  { preparation, split }: TrainedModel,
+  data: LearningData | null,
+): Promise<ReferenceProfile | null> {
+  try {
+    return (await readReference(context.workspace, version)).profile;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    if (!data) return null;
+  }
+  const { labels, recipe } = version;
+  const { rows, outputs } = (await predictPart(context, version.id, version.split.test > 0 ? 'test' : 'train')).predicted; // prettier-ignore
+  return (await makeReference(data, { preparation, split, labels }, recipe.seed, rows, outputs)).profile;
 }
 
 /** Rows within what the model has learned from, some values missing, and what the page predicts of them. */

@@ -157,7 +157,7 @@ describe('a profile beside the reference', () => {
     expect(moved.limits).toHaveLength(3);
   });
 
-  it('of images is held against the reference by what was predicted alone', () => {
+  it('of images by a predictor that noted nothing of their looks is held against what was predicted alone', () => {
     const profiler = createProfiler({ ...LAYOUT, columns: [] });
     const batch = draw(400, 8, { shift: 2 });
     profiler.add({ rows: 400, columns: [], outputs: say(batch), at: 1 });
@@ -171,6 +171,9 @@ describe('a profile beside the reference', () => {
     });
     expect(report.figures.map(({ name }) => name)).not.toContain('lathe_drifted_columns_ratio');
     expect(report.limits).toHaveLength(2);
+    const noted = compareProfile(reference(800), profileOf(batch, 1), { images: true });
+    expect(noted.drift.columns.map(({ drifted }) => drifted)).toEqual([true, true]);
+    expect(noted.limits[0]).toBe('Embeddings need the images themselves.');
   });
 
   it('is refused where it has no row or other columns', () => {
