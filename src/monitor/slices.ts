@@ -1,13 +1,21 @@
 // The parts of the data on which a model does worst: rows that share a value or a range of one column, or of two. Each is
 // held against all other rows, and counts where chance does not explain it.
 
-import { type Column, isNumeric } from '../data/table.ts';
+import { type Column, isNumeric, type NumericColumn } from '../data/table.ts';
 import type { Interval } from '../evaluate/paired.ts';
 import { normalSf } from './special.ts';
 
 /** One condition on a column: a category, or a range from `low` (included) to `high` (left out; the last one included). */
 export type Condition =
-  { column: string; kind: 'category'; category: string } | { column: string; kind: 'range'; low: number; high: number };
+  | { column: string; kind: 'category'; category: string }
+  | {
+      column: string;
+      kind: 'range';
+      low: number;
+      high: number;
+      /** its numbers are days since 1970 */
+      date?: true;
+    };
 
 export interface Slice {
   /** one or two, all of which hold */
@@ -168,11 +176,11 @@ interface Candidate {
 }
 
 function partsOf(column: Column): Part[] {
-  const part = isNumeric(column) ? rangesOf(column.name, column.values) : categoriesOf(column);
+  const part = isNumeric(column) ? rangesOf(column) : categoriesOf(column);
   return part.conditions.length > 1 ? [part] : [];
 }
 
-function rangesOf(column: string, values: Float64Array): Part {
+function rangesOf({ name: column, type, values }: NumericColumn): Part {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort();
   if (sorted.length === 0) return { bins: new Int8Array(values.length).fill(-1), conditions: [] };
   const inner = Array.from({ length: RANGES - 1 }, (_, k) => sorted[Math.floor(((k + 1) * sorted.length) / RANGES)]);
@@ -186,7 +194,8 @@ function rangesOf(column: string, values: Float64Array): Part {
   const conditions = edges.slice(1).map((high, k): Condition => {
     // written so that it says which rows are in it by itself, the upper edge being the next range's
     const last = k === edges.length - 2;
-    return { column, kind: 'range', low: edges[k], high: last ? high : below(sorted, high) };
+    const range = { column, kind: 'range' as const, low: edges[k], high: last ? high : below(sorted, high) };
+    return type === 'date' ? { ...range, date: true } : range;
   });
   return { bins, conditions };
 }

@@ -5,7 +5,7 @@ import { type BatchReport, examineBatch } from '../monitor/batch.ts';
 import type { ColumnDrift, ColumnSample } from '../monitor/drift.ts';
 import { takeRows } from '../data/rows.ts';
 import type { Table } from '../data/table.ts';
-import { formatNumber, formatPercent, formatQuantity } from '../ui/parts/format.ts';
+import { formatDay, formatNumber, formatPercent, formatQuantity } from '../ui/parts/format.ts';
 
 export interface DriftLine {
   column: string;
@@ -58,7 +58,10 @@ export function describeDrift(
   const batch = reference.outputs.kind === 'classes' ? { kind: 'classes' as const, probabilities: said, actual: null } : { kind: 'value' as const, predictions: values, actual: null }; // prettier-ignore
   const report = examineBatch(reference, { rows: drawn.length, columns, outputs: batch }, { seed: 1 });
   const samples = new Map(columns.map((column) => [column.name, sampleColumn(column, all)]));
-  const lines = reference.columns.map(({ sample }, i) => lineOf(sample, samples.get(sample.name)!, report, i));
+  const dates = new Set(columns.filter(({ type }) => type === 'date').map(({ name }) => name));
+  const lines = reference.columns.map(({ sample }, i) =>
+    lineOf(sample, samples.get(sample.name)!, report, i, dates.has(sample.name)),
+  );
   const drifted = lines.filter((line) => line.drifted).length;
   return {
     verdict: verdictOf(drifted, lines.length, report.outputDrift.drifted),
@@ -76,7 +79,13 @@ function verdictOf(drifted: number, columns: number, predictions: boolean): stri
   return `${drifted} of ${formatQuantity(columns, 'column')} ${drifted === 1 ? 'differs' : 'differ'} from the training data; ${own}.`;
 }
 
-function lineOf(reference: ColumnSample, current: ColumnSample, report: BatchReport, place: number): DriftLine {
+function lineOf(
+  reference: ColumnSample,
+  current: ColumnSample,
+  report: BatchReport,
+  place: number,
+  isDate: boolean,
+): DriftLine {
   const state = report.columns[place];
   const drift = report.drift.columns.find(({ column }) => column === reference.name);
   const before = missingShare(reference);
@@ -87,8 +96,8 @@ function lineOf(reference: ColumnSample, current: ColumnSample, report: BatchRep
   return {
     column: reference.name,
     drifted: drift?.drifted ?? false,
-    before: describeSample(reference),
-    after: describeSample(current),
+    before: describeSample(reference, isDate),
+    after: describeSample(current, isDate),
     faults,
     chance: drift ? chanceOf(drift) : '–',
   };
@@ -116,11 +125,12 @@ function predictionLine(
 }
 
 /** The middle and the range of most values, or the commonest categories with their shares. */
-function describeSample(sample: ColumnSample): string {
+function describeSample(sample: ColumnSample, isDate = false): string {
   if (sample.kind === 'number') {
     const { values } = sample;
     if (values.length === 0) return 'no value';
-    const at = (share: number) => formatNumber(values[Math.round(share * (values.length - 1))]);
+    const show = isDate ? formatDay : formatNumber;
+    const at = (share: number) => show(values[Math.round(share * (values.length - 1))]);
     return `${at(0.5)} (${at(0.1)} to ${at(0.9)})`;
   }
   const total = [...sample.counts.values()].reduce((sum, count) => sum + count, 0);

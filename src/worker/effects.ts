@@ -13,12 +13,14 @@ import { tableOutputs } from './enginePredict.ts';
 import { completed } from './readBatchFiles.ts';
 import { asOutputs, type Subject } from './subject.ts';
 
+/** Of fewer rows, chance says more than a column does. */
+const LEAST_ROWS = 30;
 /** Rows of a batch on which the effect of a column is foreseen. */
 const EFFECT_ROWS = 2000;
 /** Columns whose effect is foreseen, those that drift most surely. */
 const MOST_EFFECTS = 10;
 
-/** @returns by column that drifts: the metric with its values, less the metric with the reference's; images have none */
+/** @returns by column that drifts: the metric with its values, less the metric with the reference's; images and very few rows have none */
 export async function foreseeEffects(
   context: Context,
   { version, trained, reference: { profile }, content, rows, outputs }: Subject,
@@ -27,7 +29,7 @@ export async function foreseeEffects(
   metric: string,
 ): Promise<Record<string, number>> {
   const { preparation } = trained;
-  if (content.kind !== 'table' || preparation.kind !== 'table') return {};
+  if (content.kind !== 'table' || preparation.kind !== 'table' || rows < LEAST_ROWS) return {};
   const drifted = drift.columns.filter((column) => column.drifted).sort((a, b) => a.pValue - b.pValue).slice(0, MOST_EFFECTS); // prettier-ignore
   const { seed } = version.recipe;
   const index = drawRows(Int32Array.from({ length: rows }, (_, i) => i), EFFECT_ROWS, seed); // prettier-ignore

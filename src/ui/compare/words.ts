@@ -3,7 +3,7 @@
 import type { GateCheck, GateResult, GateRows, GateRule } from '../../worker/api.ts';
 import { describeConditions } from '../evaluate/conditions.ts';
 import { formatDifference, metricOf } from '../evaluate/metrics.ts';
-import { formatBytes, formatNumber, formatPercent, formatQuantity } from '../parts/format.ts';
+import { formatBytes, formatNumber, formatPercent, formatPValue, formatQuantity } from '../parts/format.ts';
 
 export const ROWS: Record<GateRows, string> = {
   heldOut: 'held-out rows',
@@ -58,5 +58,6 @@ function sentence(why: string): string {
 
 /** `p = 0.012` */
 export function formatChance(pValue: number): string {
-  return pValue < 0.0001 ? 'p < 0.0001' : `p = ${Number(pValue.toPrecision(2))}`;
+  const shown = formatPValue(pValue);
+  return shown.startsWith('<') ? `p ${shown}` : `p = ${shown}`;
 }

@@ -1,7 +1,7 @@
 // What a part of the data is told by, in a person's words.
 
 import type { Condition } from '../../worker/api.ts';
-import { formatNumber } from '../parts/format.ts';
+import { formatDay, formatNumber } from '../parts/format.ts';
 
 /** A piece of a sentence; a name of the data's may turn the text around it, and is isolated where it is shown. */
 export interface Piece {
@@ -18,8 +18,14 @@ export function piecesOf(conditions: readonly Condition[]): Piece[] {
     name(condition.column),
     ...(condition.kind === 'category'
       ? [words(' is '), name(condition.category || '(empty)')]
-      : [words(` from ${formatNumber(condition.low)} to ${formatNumber(condition.high)}`)]),
+      : [words(` ${rangeOf(condition)}`)]),
   ]);
+}
+
+/** Of dates, by their days. */
+function rangeOf({ low, high, date }: Condition & { kind: 'range' }): string {
+  const show = date ? formatDay : formatNumber;
+  return `from ${show(low)} to ${show(high)}`;
 }
 
 /** `region is north and age from 20 to 30` */

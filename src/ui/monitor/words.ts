@@ -1,7 +1,7 @@
 // Figures, alerts and rules in a person's words.
 
 import type { BatchAlert, DriftMethod, Figure, FigureName, Rule } from '../../worker/api.ts';
-import { formatNumber, formatPercent, formatQuantity } from '../parts/format.ts';
+import { formatNumber, formatPercent, formatPValue, formatQuantity } from '../parts/format.ts';
 
 /** Each figure a rule can look at: its name, and whether it is a share of a whole. */
 export const FIGURE_NAMES: Record<FigureName, { name: string; share: boolean }> = {
@@ -59,7 +59,9 @@ export function subjectOf(labels: Readonly<Record<string, string>>): string {
 
 /** `0.0012, below 0.05`, `for 3 batches` */
 export function describeAlert({ rule, value, bound, batches }: BatchAlert): string {
-  const show = (number: number) => (FIGURE_NAMES[rule.figure].share ? formatPercent(number) : formatNumber(number));
+  const { share } = FIGURE_NAMES[rule.figure];
+  const isChance = rule.figure.endsWith('_p_value') && rule.condition.kind !== 'deviations';
+  const show = (number: number) => (share ? formatPercent(number) : isChance ? formatPValue(number) : formatNumber(number)); // prettier-ignore
   const way = value > bound ? 'above' : 'below';
   const row = batches > 1 ? `, for ${formatQuantity(batches, 'batch', 'batches')} in a row` : '';
   return `${FIGURE_NAMES[rule.figure].name}: ${show(value)}, ${way} ${show(bound)}${row}`;

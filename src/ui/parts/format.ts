@@ -41,6 +41,11 @@ export function formatPercent(fraction: number, digits = 1): string {
   return `${percent.toFixed(digits)} %`;
 }
 
+/** `0.012`, `< 0.0001`: two digits say all that there is to a chance */
+export function formatPValue(value: number): string {
+  return value < 0.0001 ? '< 0.0001' : String(Number(value.toPrecision(2)));
+}
+
 /** `512 B`, `15.2 kB`, `3.10 MB` (powers of 1,000) */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
@@ -71,6 +76,13 @@ export function formatDay(days: number): string {
   if (Number.isNaN(date.getTime())) return '–';
   const text = date.toISOString();
   return text.endsWith('T00:00:00.000Z') ? text.slice(0, 10) : text.slice(0, 16).replace('T', ' ');
+}
+
+/** A long name without its middle, where what follows it must be seen: `who leaves …Größe)` */
+export function shorten(name: string, most = 20): string {
+  const characters = [...name];
+  if (characters.length <= most) return name;
+  return `${characters.slice(0, most - 8).join('')}…${characters.slice(-7).join('')}`;
 }
 
 /** The tasks by the names that a person knows them by. */

@@ -5,7 +5,9 @@ import {
   formatDuration,
   formatNumber,
   formatPercent,
+  formatPValue,
   formatQuantity,
+  shorten,
 } from '../../../src/ui/parts/format.ts';
 
 it('never rounds a share to all or nothing that is neither', () => {
@@ -27,6 +29,16 @@ it('writes numbers with four digits, and powers of ten only where they help', ()
     '2.50e+12',
   ]);
   expect([NaN, null, undefined, -Infinity].map(formatNumber)).toEqual(['–', '–', '–', '-∞']);
+});
+
+it('writes a chance with two digits, and none that is next to none', () => {
+  expect([0.04321, 1, 0.0001, 4e-323, 0].map(formatPValue)).toEqual(['0.043', '1', '0.0001', '< 0.0001', '< 0.0001']);
+});
+
+it('leaves out the middle of a long name, and splits no sign of it', () => {
+  expect(shorten('customers')).toBe('customers');
+  expect(shorten('who leaves? (2023, Größe)')).toBe('who leaves? … Größe)');
+  expect([...shorten('🏠'.repeat(30))]).toEqual([...'🏠'.repeat(12), '…', ...'🏠'.repeat(7)]);
 });
 
 it('writes sizes, durations, days and quantities as they are said', () => {
