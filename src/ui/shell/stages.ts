@@ -18,7 +18,7 @@ export const PLACES = [
 ] as const;
 
 /** Each belongs to a stage, which the rail marks. */
-const PAGES = [
+export const PAGES = [
   { id: 'compare', name: 'Compare', of: 'versions' },
   { id: 'update', name: 'Update', of: 'monitor' },
 ] as const;

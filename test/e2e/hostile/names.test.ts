@@ -57,14 +57,15 @@ const COLUMNS = CLASSES.map((name) => name.slice(0, 500));
 const UNSEEN = /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/u;
 const GIVEN = PAYLOADS.map(({ name }) => name).filter((name) => name.length <= 100 && !UNSEEN.test(name));
 
-/** A column for each name, each class eight times, and in one column a name in every cell. */
-function hostileCsv(): Buffer {
+/** A column for each name, each class eight times, and in one column a name in every cell. @param drift what numbers are shifted by, and names are for letters then */
+function hostileCsv(drift = 0): Buffer {
   const cell = (text: string | number) => `"${String(text).replaceAll('"', '""')}"`;
   const rows = Array.from({ length: CLASSES.length * 8 }, (_, row) => {
     const at = row % CLASSES.length;
     const cells = PAYLOADS.map((_, column) => {
       if (column === 0) return CLASSES[at] === LONG ? 'short' : CLASSES[at];
-      return column % 8 === 1 ? 'ab'[row % 2] : at + ((row * column) % 7);
+      if (column % 8 === 1) return drift ? CLASSES[at] : 'ab'[row % 2];
+      return at + ((row * column) % 7) + drift;
     });
     return [...cells, PAYLOADS[at].name];
   });
@@ -205,6 +206,21 @@ test('a table of hostile columns and classes, from the file to the predictions',
   expect(data[0]).toEqual([...COLUMNS.map(safe), 'class', 'prediction', ...kept.labels.map((label) => `probability ${label}`)]); // prettier-ignore
   expect(data).toHaveLength(CLASSES.length * 8 + 1);
   await see('predictions', COLUMNS);
+
+  await goTo(page, 'Monitor');
+  await dropFiles(page, [{ name: `${payload('onfocus')}.csv`, bytes: hostileCsv(50) }]);
+  await page.getByRole('heading', { level: 2, name: payload('onfocus') }).waitFor();
+  for (const all of (await page.getByRole('button', { name: /^Show all/ }).all()).reverse()) await all.click();
+  for (const column of COLUMNS.slice(1, 3)) {
+    const alert = page.locator('.alert', { hasText: column }).first();
+    await alert.getByRole('button', { name: 'Why' }).click();
+    await alert.getByRole('region', { name: /^Rows of the batch/ }).waitFor();
+  }
+  await see('monitor', [payload('onfocus'), ...COLUMNS]);
+  await page.evaluate(() => (location.hash = '#/update'));
+  await page.getByRole('table').waitFor();
+  await page.getByText('Update the model when').click();
+  await see('update', [payload('onfocus'), `${DATASET}@1`]);
 
   await goTo(page, 'Export');
   await page.getByRole('heading', { name: 'Code for this model' }).waitFor();
@@ -388,6 +404,16 @@ test('images in folders of hostile names', async () => {
     .setInputFiles({ name: `${payload('<svg')}.png`, mimeType: 'image/png', buffer: await pictureOf(page) });
   await page.getByText(/% sure/).waitFor();
   await see('predict-image', [payload('<svg')]);
+
+  await page.evaluate(async (classes) => {
+    const [{ id, datasetId }] = await window.lathe.versions();
+    const { items } = await window.lathe.images(datasetId, { label: null, offset: 0, limit: 20 });
+    await window.lathe.scoreBatch(id, items.map(({ blob }, i) => new File([blob], `${classes[0]}/${classes[i]}.png`))); // prettier-ignore
+  }, classes);
+  await goTo(page, 'Monitor');
+  await page.getByRole('button', { name: 'Why', exact: true }).first().click();
+  await page.getByRole('listitem').getByRole('img').nth(19).waitFor();
+  await see('monitor-images', classes.slice(0, 20));
   await page.context().close();
 });
 
