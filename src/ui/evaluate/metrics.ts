@@ -87,6 +87,12 @@ export function metricOf(key: string): Metric {
   return BY_KEY.get(key) ?? { key, name: key, meaning: '', better: 'higher', share: false };
 }
 
+/** Its name within a sentence: `accuracy`, `log loss`, but `MAE` and `R²`. */
+export function metricNoun(key: string): string {
+  const { name } = metricOf(key);
+  return /^[A-Z][a-z]/.test(name) ? name[0].toLowerCase() + name.slice(1) : name;
+}
+
 /** The figures that are there, in order of telling. */
 export function orderedMetrics(metrics: Record<string, number>): Metric[] {
   const known = METRICS.filter((metric) => metric.key in metrics);

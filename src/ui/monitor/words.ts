@@ -1,6 +1,7 @@
 // Figures, alerts and rules in a person's words.
 
 import type { BatchAlert, DriftMethod, Figure, FigureName, Rule } from '../../worker/api.ts';
+import { metricNoun } from '../evaluate/metrics.ts';
 import { formatNumber, formatPercent, formatPValue, formatQuantity } from '../parts/format.ts';
 
 /** Each figure a rule can look at: its name, and whether it is a share of a whole. */
@@ -53,8 +54,11 @@ export const SEVERITIES = {
 
 /** The part of a figure that tells it from others of its name, such as the column. */
 export function subjectOf(labels: Readonly<Record<string, string>>): string {
-  if (labels.class !== undefined && labels.metric !== undefined) return `${labels.metric} of ${labels.class}`;
-  return labels.column ?? labels.class ?? labels.metric ?? labels.change ?? '';
+  if (labels.class !== undefined && labels.metric !== undefined)
+    return `${metricNoun(labels.metric)} of ${labels.class}`;
+  return (
+    labels.column ?? labels.class ?? (labels.metric === undefined ? (labels.change ?? '') : metricNoun(labels.metric))
+  );
 }
 
 /** `0.0012, below 0.05`, `for 3 batches` */
@@ -72,8 +76,9 @@ export function describeEffect({ effect, rule }: Pick<BatchAlert, 'effect' | 'ru
   if (effect === null) return '';
   const way = effect > 0 ? 'raise' : 'lower';
   const amount = metric === 'accuracy' ? `${formatNumber(Math.abs(effect * 100))} points` : formatNumber(Math.abs(effect)); // prettier-ignore
-  if (rule.figure === 'lathe_quality') return `${metric} is ${effect > 0 ? 'up' : 'down'} by ${amount}`;
-  return Math.abs(effect) < 1e-4 ? `no effect on ${metric} foreseen` : `foreseen to ${way} ${metric} by ${amount}`;
+  const noun = metricNoun(metric);
+  if (rule.figure === 'lathe_quality') return `${noun} is ${effect > 0 ? 'up' : 'down'} by ${amount}`;
+  return Math.abs(effect) < 1e-4 ? `no effect on ${noun} foreseen` : `foreseen to ${way} ${noun} by ${amount}`;
 }
 
 /** The figure of this name and label with its interval, or undefined. */
