@@ -127,3 +127,12 @@ export function checkRows(name: string, part: TrainRows, width: number, head: He
   }
   if (sum === 0) throw new UserError('invalid', `row weights of the ${name} part: all are 0, nothing would be learned`);
 }
+
+/** @throws UserError where it is to stop by validation rows and there are none */
+export function checkStopping({ earlyStopping }: TrainingSpec, validationRows: number): void {
+  if (!earlyStopping || validationRows > 0) return;
+  throw new UserError(
+    'invalid',
+    'training.earlyStopping: there are no validation rows to go by. Switch it off, give the validation part a fraction, or add rows',
+  );
+}

@@ -11,7 +11,7 @@ import { headClasses } from '../model/head.ts';
 import type { TrainingSpec } from '../model/recipe.ts';
 import type { Network, Weight } from '../model/spec.ts';
 import { initialWeights } from '../model/weights.ts';
-import { checkRows, classWeights, epochOrder, rowWeights, type TrainRows } from './batches.ts';
+import { checkRows, checkStopping, classWeights, epochOrder, rowWeights, type TrainRows } from './batches.ts';
 import { createClock } from './clock.ts';
 import type { StepProgress, TrainEvent, TrainResult } from './events.ts';
 import { beginning, type LearnerInput, type Sums } from './learner.ts';
@@ -255,12 +255,7 @@ function checkParts({
   const width = network.inputShape.reduce((product, size) => product * size, 1);
   checkRows('training', train, width, head);
   if (validation) checkRows('validation', validation, width, head);
-  if (training.earlyStopping && !validation) {
-    throw new UserError(
-      'invalid',
-      'training.earlyStopping: there are no validation rows to go by; switch it off, or give the validation part a fraction',
-    );
-  }
+  checkStopping(training, validation?.rows ?? 0);
   const byClass = classWeights(training.classWeights, headClasses(head), labels ?? null, train.y);
   const weigh = (part: TrainRows): TrainRows => ({ ...part, weights: rowWeights(part, byClass) });
   return { train: weigh(train), validation: validation && weigh(validation) };

@@ -9,6 +9,7 @@ import { headOf } from '../model/head.ts';
 import type { Recipe } from '../model/recipe.ts';
 import { inferShapes, type LayerShape } from '../model/shapes.ts';
 import type { Network } from '../model/spec.ts';
+import { checkStopping } from '../train/batches.ts';
 import type { TrainedModel } from '../store/versions.ts';
 import { checkEmbeddingInput } from './embeddingInput.ts';
 import { checkStart, preparationOf } from './fineTune.ts';
@@ -44,6 +45,7 @@ export function prepareRecipe(recipe: Recipe, data: LearningData, start: Trained
       `split: of ${usable.length} rows none is left to train on. Give the training part more.`,
     );
   }
+  checkStopping(recipe.training, split.validation.length);
   const preparation = start ? preparationOf(start, recipe, data) : fit(recipe, data, split);
   if (data.kind === 'table') checkEmbeddingInput(recipe, preparation, data.table, usable);
   const network: Network = {
