@@ -65,6 +65,10 @@ export interface TrainVerbs {
     /** what keeps it from being compiled to WebGPU, so that TensorFlow.js trains it there; null where nothing does */
     compilerGap: string | null;
   }>;
+  /** The recipe that was set up for a data set and not trained yet, as it was when it was last right; null: none. */
+  draft(datasetId: string): Promise<Recipe | null>;
+  /** Keeps one for the next visit; null forgets it. Corrected columns forget it too. */
+  keepDraft(datasetId: string, recipe: Recipe | null): Promise<void>;
   /** One training at a time. An aborted signal discards the run; `stop` keeps the best weights so far. */
   train(recipe: Recipe, options?: CallOptions<TrainProgress> & { model?: string }): Promise<VersionDetail>;
   /** Goes on with a run that was cut off or failed, from its last checkpoint, as if nothing had happened. */

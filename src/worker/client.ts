@@ -22,6 +22,8 @@ const VERBS = Object.keys({
   suggestRecipe: 1,
   suggestModels: 1,
   checkRecipe: 1,
+  draft: 1,
+  keepDraft: 1,
   combine: 1,
   checkUpdate: 1,
   suggestUpdate: 1,

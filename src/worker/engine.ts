@@ -58,6 +58,8 @@ function createEngine(context: Context): Lathe {
     suggestRecipe: async (...args) => (await import('./engineRecipe.ts')).suggestRecipe(context, ...args),
     suggestModels: async (...args) => (await import('./engineRecipe.ts')).suggestModels(context, ...args),
     checkRecipe: async (...args) => (await import('./engineRecipe.ts')).checkRecipe(context, ...args),
+    draft: async (...args) => (await import('../store/drafts.ts')).readDraft(context.workspace, ...args),
+    keepDraft: async (...args) => (await import('../store/drafts.ts')).keepDraft(context.workspace, ...args),
 
     train: async (...args) => (await import('./engineTrain.ts')).train(context, ...args),
     resumeRun: async (...args) => (await import('./engineTrain.ts')).resumeRun(context, ...args),

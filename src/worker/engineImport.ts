@@ -14,6 +14,7 @@ import {
   type DatasetContent,
   type DatasetDetail,
 } from '../store/datasets.ts';
+import { keepDraft } from '../store/drafts.ts';
 import { sha256, sha256OfFiles } from '../store/hash.ts';
 import type { CallOptions, ColumnChange, Dataset, ImportProgress } from './api.ts';
 import type { Context } from './context.ts';
@@ -55,7 +56,9 @@ export async function updateColumns(context: Context, id: string, changes: Colum
   const columns = changes.reduce(changeColumn, dataset.columns);
   const sameTypes = columns.every(({ type }, i) => type === dataset.columns[i].type);
   if (sameTypes) {
-    return changeDataset(workspace, id, (kept) => ({ columns: changes.reduce(changeColumn, kept.columns) }));
+    const changed = await changeDataset(workspace, id, (kept) => ({ columns: changes.reduce(changeColumn, kept.columns) })); // prettier-ignore
+    await keepDraft(workspace, id, null); // it has the old columns
+    return changed;
   }
   const read = await readAgain(source, columns);
   const profile = profileTable(read.table);
@@ -65,6 +68,7 @@ export async function updateColumns(context: Context, id: string, changes: Colum
   };
   const detail = await changeDataset(workspace, id, checked, read.table.columns);
   context.tables.forget(id);
+  await keepDraft(workspace, id, null);
   return detail;
 }
 

@@ -45,6 +45,23 @@ describe('data sets through the client', () => {
     expect((await lathe.dataset(id)).profile.map(({ name }) => name)).toEqual(['a', 'b', 'class']);
   });
 
+  it('keeps a recipe that was set up for the next visit, until its columns or its data set are others', async () => {
+    const { id } = await lathe.importFiles([csv('draft.csv', twoClouds(24))]);
+    const { id: other } = await lathe.importFiles([csv('other draft.csv', twoClouds(26))]);
+    const recipe = { ...(await lathe.suggestRecipe(id)), seed: 7 };
+    expect(await lathe.draft(id)).toBeNull();
+    await lathe.keepDraft(id, recipe);
+    await lathe.keepDraft(other, { ...recipe, dataset: other, seed: 8 });
+    const visit = clientOn(DATABASE);
+    expect(await visit.lathe.draft(id)).toEqual(recipe);
+    await visit.lathe.updateColumns(id, [{ name: 'a', role: 'meta' }]);
+    visit.close();
+    expect([await lathe.draft(id), (await lathe.draft(other))?.seed]).toEqual([null, 8]);
+    await lathe.keepDraft(other, null);
+    expect(await lathe.draft(other)).toBeNull();
+    for (const each of [id, other]) await lathe.removeDataset(each);
+  });
+
   it('reads a column anew when its type is corrected, and moves the target', async () => {
     const { id } = await lathe.importFiles([csv('codes.csv', 'code,x,y\n01,1,2\n02,2,3\n01,3,5\n')]);
     await lathe.updateColumns(id, [{ name: 'x', role: 'target' }]);

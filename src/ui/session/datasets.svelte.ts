@@ -108,13 +108,16 @@ export class Datasets {
     const id = this.currentId;
     if (!id) return false;
     const { draft } = this.#session;
+    const chosen = changes.some(({ name }) => name === draft.recipe?.target) ? undefined : draft.recipe?.target;
     return this.#session.attempt(async () => {
       const detail = await lathe.updateColumns(id, changes);
       await this.read();
       draft.forget(id);
       if (this.currentId !== id) return;
       this.current = detail;
-      await draft.suggest();
+      // a column that was named for it takes the place of a target chosen before
+      const target = changes.some(({ role }) => role === 'target') ? undefined : chosen;
+      await draft.suggest({ target });
     });
   }
 

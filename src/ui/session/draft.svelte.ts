@@ -1,5 +1,6 @@
 // The session's draft: the recipe that a person sets up for the data set at hand, before it is trained.
 
+import { stringify } from '../../base/json.ts';
 import type { Recipe } from '../../model/recipe.ts';
 import { lathe } from '../../worker/client.ts';
 import type { Session } from '../session.svelte.ts';
@@ -12,6 +13,9 @@ export class Draft {
   /** those of the data sets that are not at hand */
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing on the page follows it
   readonly #aside = new Map<string, Recipe>();
+  /** as Lathe proposed it, unasked, and as it was last kept; texts */
+  #proposed = '';
+  #kept = '';
   readonly #session: Session;
 
   constructor(session: Session) {
@@ -35,6 +39,7 @@ export class Draft {
       if (datasets.currentId !== id) return;
       const same = before?.dataset === id && before.target === suggested.target && before.task === suggested.task;
       this.recipe = same ? { ...before, columns: suggested.columns } : suggested;
+      if (!options.target) this.#proposed = stringify(suggested);
     } catch (error) {
       if (datasets.currentId !== id) return;
       this.recipe = null;
@@ -62,9 +67,22 @@ export class Draft {
 
   /** Goes on with what was set up for the data set at hand, or drafts its first recipe. */
   async takeUp(datasetId: string): Promise<void> {
-    const kept = this.#aside.get(datasetId);
+    const kept = this.#aside.get(datasetId) ?? (await lathe.draft(datasetId).catch(() => null));
+    if (this.#session.datasets.currentId !== datasetId) return;
     if (kept) this.recipe = kept;
     else await this.suggest({ fresh: true });
+  }
+
+  /** Keeps a copy that was found right for the next visit; what is as Lathe proposes it is not kept. */
+  async keep(recipe: Recipe): Promise<void> {
+    const text = stringify(recipe);
+    if (text === this.#kept) return;
+    this.#kept = text;
+    try {
+      await lathe.keepDraft(recipe.dataset, text === this.#proposed ? null : recipe);
+    } catch (error) {
+      console.warn('draft not kept:', error); // it goes on as it stands
+    }
   }
 
   /** Forgets what was put aside for a data set. */
