@@ -2,6 +2,7 @@
 // TensorFlow.js, a parser or a runtime with it is loaded at its first use.
 
 import type { Lathe } from './api.ts';
+import { checked } from './arguments.ts';
 import { serve } from './channel.ts';
 import { createContext, type Context, type EngineSetup } from './context.ts';
 import { dataVerbs } from './engineData.ts';
@@ -15,7 +16,7 @@ addEventListener(
   'message',
   ({ data: { port, setup } }: MessageEvent<{ port: MessagePort; setup: EngineSetup }>) => {
     const context = createContext(setup);
-    serve<Lathe>(port, createEngine(context));
+    serve<Lathe>(port, checked(createEngine(context)));
     startChores(context, port);
   },
   { once: true },
