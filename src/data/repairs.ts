@@ -47,7 +47,7 @@ const SENTENCES = {
   extraColumns: (n: number) => `${n} column${s(n)} of batches that the data set lacks left out`,
   missingWeights: (n: number) => `${n} row${s(n)} of batches without a weight column weigh 1`,
   otherBooleans: (n: number) => `${n} cell${s(n)} with neither value in columns of two count${is(n)} as missing`,
-  mergedFolders: (n: number) => `${n} folders that name a split were merged; Lathe makes its own split`,
+  mergedFolders: (n: number) => `as Lathe makes its own split, ${n} folders that name one were merged`,
 };
 
 function s(count: number): string {
