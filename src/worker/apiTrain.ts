@@ -64,6 +64,8 @@ export interface TrainVerbs {
     layers: LayerShape[];
     /** what keeps it from being compiled to WebGPU, so that TensorFlow.js trains it there; null where nothing does */
     compilerGap: string | null;
+    /** sentences on the data that are worth reading first, such as of a value that drowns all others */
+    notes: string[];
   }>;
   /** The recipe that was set up for a data set and not trained yet, as it was when it was last right; null: none. */
   draft(datasetId: string): Promise<Recipe | null>;

@@ -15,6 +15,7 @@ import { readStart } from '../store/starts.ts';
 import type { Lathe } from './api.ts';
 import type { Context } from './context.ts';
 import { openLearningData } from './learningData.ts';
+import { notesOn } from './recipeNotes.ts';
 import { prepareRecipe, rowWeights } from './preparedRecipe.ts';
 
 /** Types that a network can learn from; the others are shown and not learned from. */
@@ -62,6 +63,7 @@ export async function checkRecipe(context: Context, given: Recipe): ReturnType<L
     outputs: labels.length > 0 ? labels : [recipe.target],
     layers,
     compilerGap: compilerGap(network),
+    notes: notesOn(recipe, data.dataset.profile, data.dataset.rows),
   };
 }
 
