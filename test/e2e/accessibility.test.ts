@@ -62,7 +62,7 @@ async function fill(page: Page, sample: string): Promise<void> {
     const { id } = await window.lathe.train(recipe);
     await window.lathe.train({ ...recipe, seed: 2 });
     if (dataset.kind === 'images') {
-      const { items } = await window.lathe.images(dataset.id, { label: dataset.classes[3], offset: 0, limit: 60 });
+      const { items } = await window.lathe.images(dataset.id, { label: dataset.classes[3], offset: 0, limit: 30 });
       const files = items.map(({ blob, label, index }) => new File([blob], `march/${label}/${index}.png`));
       return void (await window.lathe.scoreBatch(id, files));
     }
