@@ -25,7 +25,7 @@ export function notesOn(recipe: Recipe, profile: readonly ColumnProfile[], rows:
     const found = drowningValue(column, rows);
     const spoils = column.name !== target || recipe.task === 'regression';
     if (!found || !spoils) return [];
-    return `${quote(column.name)}: one value, ${Number(found.value.toPrecision(4))}, makes up ${Math.round(100 * found.share)} % of its variance, so that the others look alike to the model. Correct it in the file if it is a mistake.`; // prettier-ignore
+    return `${quote(column.name)}: one value, ${figure(found.value)}, makes up ${Math.round(100 * found.share)}\u00a0% of its variance, so that the others look alike to the model. Correct it in the file if it is a mistake.`; // prettier-ignore
   });
 
   const rarest = recipe.task === 'regression' || !own || own.top?.length !== own.distinct ? undefined : own.top.at(-1);
@@ -33,7 +33,7 @@ export function notesOn(recipe: Recipe, profile: readonly ColumnProfile[], rows:
   const remedy =
     training.classWeights === 'none' ? ' Class weights, under “Against overfitting”, give it more say.' : '';
   const rare = isRare
-    ? [`Class ${quote(rarest.value)} has ${rarest.count} of ${rows - own!.missing} rows: accuracy hardly depends on it, balanced accuracy does.${remedy}`] // prettier-ignore
+    ? [`Class ${quote(rarest.value)} has ${figure(rarest.count)} of ${figure(rows - own!.missing)} rows: accuracy hardly depends on it, balanced accuracy does.${remedy}`] // prettier-ignore
     : [];
 
   const { maxCategories } = preparation.categories;
@@ -41,11 +41,14 @@ export function notesOn(recipe: Recipe, profile: readonly ColumnProfile[], rows:
     .filter(({ name, top, distinct }) => name !== target && top && distinct > maxCategories)
     .map(
       ({ name, distinct }) =>
-        `${quote(name)}: of ${distinct} categories the ${maxCategories} commonest are told apart.`,
+        `${quote(name)}: of ${figure(distinct)} categories the ${maxCategories} commonest are told apart.`,
     );
 
   return [some(drowned), rare, some(cut)].flat();
 }
+
+const figure = (value: number): string =>
+  value.toLocaleString('en', Number.isInteger(value) ? {} : { maximumSignificantDigits: 4 });
 
 function some(notes: string[]): string[] {
   if (notes.length <= MOST_NAMED) return notes;

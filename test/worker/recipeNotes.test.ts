@@ -18,8 +18,8 @@ const rows = (count: number, line: (i: number) => string) =>
 it('a value that drowns the others is told, in the target of a regression and in features', async () => {
   const csv = `a,b\n${rows(100, (i) => `${i === 7 ? 1e12 : i / 3},${i === 9 ? -1e9 : (i * i) / 7}`)}`;
   expect(await notesOf(csv, { target: 'b', task: 'regression' })).toEqual([
-    "'a': one value, 1000000000000, makes up 99 % of its variance, so that the others look alike to the model. Correct it in the file if it is a mistake.",
-    "'b': one value, -1000000000, makes up 99 % of its variance, so that the others look alike to the model. Correct it in the file if it is a mistake.",
+    "'a': one value, 1,000,000,000,000, makes up 99\u00a0% of its variance, so that the others look alike to the model. Correct it in the file if it is a mistake.",
+    "'b': one value, -1,000,000,000, makes up 99\u00a0% of its variance, so that the others look alike to the model. Correct it in the file if it is a mistake.",
   ]);
 });
 
