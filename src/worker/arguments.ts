@@ -48,7 +48,7 @@ const optional =
   (value) =>
     value === undefined ? null : check(value);
 
-const files = listOf('files, such as [...input.files]', file);
+const files = listOf('files', file);
 const part = oneOf('train', 'validation', 'test');
 const TYPES = oneOf('number', 'integer', 'boolean', 'category', 'date', 'text', 'identifier');
 const ROLES = oneOf('feature', 'target', 'weight', 'meta', 'ignore');
@@ -107,7 +107,8 @@ export function checked(verbs: Lathe): Lathe {
   return Object.fromEntries(
     entries.map(([verb, answer]) => [
       verb,
-      async (...given: unknown[]) => {
+      async (...all: unknown[]) => {
+        const given = all.map((value) => (value instanceof FileList ? [...value] : value)); // as an input has them
         checkArguments(verb, given);
         return answer(...given);
       },

@@ -24,9 +24,9 @@ it.each<[keyof Lathe, unknown[]]>([
 });
 
 it.each<[keyof Lathe, unknown[], string]>([
-  ['importFiles', ['a.csv'], "invalid files for importFiles: 'a.csv'; it must be a list of files, such as [...input.files]"],
-  ['importFiles', [['a.csv']], 'invalid files for importFiles: a list of 1; it must be a list of files, such as [...input.files]'],
-  ['importFiles', [], 'invalid files for importFiles: undefined; it must be a list of files, such as [...input.files]'],
+  ['importFiles', ['a.csv'], "invalid files for importFiles: 'a.csv'; it must be a list of files"],
+  ['importFiles', [['a.csv']], 'invalid files for importFiles: a list of 1; it must be a list of files'],
+  ['importFiles', [], 'invalid files for importFiles: undefined; it must be a list of files'],
   ['rows', ['id'], 'invalid query for rows: undefined; it must be an object with offset, limit'],
   ['rows', ['id', { offset: -1, limit: 5 }], 'invalid query for rows: an object; it must be an object whose offset is a number from 0 up'],
   ['rows', ['id', { offset: 0 }], 'invalid query for rows: an object; it must be an object whose limit is a number from 0 up'],

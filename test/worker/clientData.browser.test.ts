@@ -20,6 +20,13 @@ describe('data sets through the client', () => {
     expect(await lathe.datasets()).toEqual([first]);
   });
 
+  it('takes files as an input element has them', async () => {
+    const transfer = new DataTransfer();
+    transfer.items.add(csv('clouds.csv', twoClouds(20)));
+    const [known] = await lathe.datasets();
+    expect(await lathe.importFiles(transfer.files as unknown as File[])).toEqual(known);
+  });
+
   it('says how far it is', async () => {
     const said: ImportProgress[] = [];
     await lathe.importFiles([csv('p.csv', twoClouds(22))], { onProgress: (progress) => said.push(progress) });
