@@ -21,9 +21,10 @@ export interface ModelFacts {
 
 /** Fewer columns than this have no order worth reading. */
 const FEWEST_STEPS = 4;
-/** A table with fewer rows a column tempts a network to learn what each column has by chance. */
+/** Fewer rows a column, and many columns, tempt a network to learn what each column has by chance. */
 const FEWEST_ROWS = 10;
-/** The penalty that holds it back; about that of a ridge, and without it such a table is learned by heart in two epochs. */
+const MANY_COLUMNS = 20;
+/** The penalty that holds a model back there; about that of a ridge. */
 const STRONG_L2 = 0.01;
 /** Types that are one number each after the preparation. */
 const ORDERED: readonly ColumnType[] = ['number', 'integer', 'date'];
@@ -35,12 +36,18 @@ export function sequenceGap(columns: ColumnSpec[]): string | null {
   return `it reads the columns as steps, and needs ${FEWEST_STEPS} or more features that are all numbers`;
 }
 
+/** A table that a linear model with a penalty learns better than a network does. */
+const isWide = ({ rows, features, image }: ModelFacts): boolean =>
+  !image && features >= MANY_COLUMNS && rows < FEWEST_ROWS * features;
+
 /** The models that suit the data, the proposed one first. */
-export function architecturesOf({ image, isSequence }: ModelFacts): Architecture[] {
-  return (Object.keys(ARCHITECTURES) as Architecture[]).filter((each) => {
+export function architecturesOf(facts: ModelFacts): Architecture[] {
+  const { image, isSequence } = facts;
+  const suited = (Object.keys(ARCHITECTURES) as Architecture[]).filter((each) => {
     const { kind } = ARCHITECTURES[each];
     return kind === 'cnn' ? image : kind === 'sequence' ? isSequence && !image : true;
   });
+  return isWide(facts) ? ['linear', ...suited.filter((each) => each !== 'linear')] : suited;
 }
 
 /** A model for the data. */
@@ -55,7 +62,7 @@ export function suggestTraining(architecture: Architecture, facts: ModelFacts): 
   const adam = (learningRate: number) =>
     ({ kind: 'adam', learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }) as const;
   const common = { l1: 0, l2: 0, classWeights: 'none' } as const;
-  const isWide = !facts.image && facts.rows < FEWEST_ROWS * facts.features;
+  const wide = isWide(facts);
   const batchSize = facts.rows <= 2_000 ? 32 : facts.rows <= 20_000 ? 64 : 128;
   switch (kind) {
     case 'linear':
@@ -65,7 +72,7 @@ export function suggestTraining(architecture: Architecture, facts: ModelFacts): 
         batchSize,
         optimizer: adam(0.02),
         schedule: { kind: 'cosine', minFactor: 0.01, warmupEpochs: 0 },
-        l2: isWide ? STRONG_L2 : 0,
+        l2: wide ? STRONG_L2 : 0,
         earlyStopping: { patience: 30, minDelta: 0 },
       };
     case 'mlp':
@@ -75,7 +82,7 @@ export function suggestTraining(architecture: Architecture, facts: ModelFacts): 
         batchSize,
         optimizer: adam(0.005),
         schedule: { kind: 'cosine', minFactor: 0.02, warmupEpochs: 0 },
-        l2: isWide ? STRONG_L2 : 1e-4,
+        l2: wide ? STRONG_L2 : 1e-4,
         earlyStopping: { patience: 20, minDelta: 0 },
       };
     case 'sequence':

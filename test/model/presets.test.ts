@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/base/random.ts';
 import { ARCHITECTURES, type Architecture } from '../../src/model/architectures.ts';
 import type { Task } from '../../src/model/recipe.ts';
 import {
@@ -101,10 +102,31 @@ describe('every architecture', () => {
     const names = (facts: Partial<ModelFacts>) => architecturesOf({ ...tables[0], isSequence: false, ...facts });
     expect(names({})).toEqual(['perceptron', 'linear']);
     expect(names({ isSequence: true })).toEqual(['perceptron', 'convolutions1d', 'lstm', 'linear']);
+    expect(names({ rows: 399, features: 40 })).toEqual(['linear', 'perceptron']); // too few rows for a network
+    expect(names({ rows: 400, features: 40 })).toEqual(['perceptron', 'linear']);
     expect(architecturesOf(images[0])).toEqual(['convolutions', 'residual', 'depthwise', 'perceptron', 'linear']);
     expect(new Set([...names({ isSequence: true }), ...architecturesOf(images[0])])).toEqual(
       new Set(Object.keys(ARCHITECTURES)),
     );
+  });
+
+  it('learns a table of many columns and few rows as a ridge does', async () => {
+    const facts: ModelFacts = { task: 'regression', rows: 120, features: 40 };
+    const random = createRandom(3);
+    const normal = () => Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
+    const draw = (rows: number) => {
+      const x = Float32Array.from({ length: rows * 40 }, normal);
+      const y = Float32Array.from({ length: rows }, (_, row) => {
+        const [a, b, c, d] = x.subarray(row * 40);
+        return (3 * a - 2 * b + 1.5 * c + d + normal()) / 4.2;
+      });
+      return { x, y, weights: null, rows };
+    };
+    const [best] = architecturesOf(facts);
+    const network = networkOf(best, facts);
+    const training = suggestTraining(best, facts);
+    const { history, bestEpoch } = await finish({ network, training, seed: 1, train: draw(72), validation: draw(200) });
+    expect(history[bestEpoch - 1].valLoss).toBeLessThan(0.25); // of a variance of 1, of which 0.06 is noise
   });
 
   it('is small where the images are small', () => {
