@@ -148,6 +148,7 @@ test('a table of hostile columns and classes, from the file to the predictions',
   await dropFiles(page, [{ name: `${DATASET}.csv`, bytes: CSV }]);
   await page.getByRole('heading', { name: DATASET, exact: true }).waitFor();
   await page.getByText('column name of more than 500 characters cut').waitFor();
+  await page.getByRole('button', { name: /^Show \d+ more of/ }).click();
   await see('data', [DATASET, ...COLUMNS]);
   await page.getByLabel(`Type of ${payload('<script')}`, { exact: true }).selectOption('category');
   await page.getByText(`${payload('<script')}: category.`).waitFor();
