@@ -36,7 +36,7 @@ export function sequenceGap(columns: ColumnSpec[]): string | null {
   return `it reads the columns as steps, and needs ${FEWEST_STEPS} or more features that are all numbers`;
 }
 
-/** A table that a linear model with a penalty learns better than a network does. */
+/** A table of which a network without a strong penalty learns the noise. */
 const isWide = ({ rows, features, image }: ModelFacts): boolean =>
   !image && features >= MANY_COLUMNS && rows < FEWEST_ROWS * features;
 
@@ -47,7 +47,10 @@ export function architecturesOf(facts: ModelFacts): Architecture[] {
     const { kind } = ARCHITECTURES[each];
     return kind === 'cnn' ? image : kind === 'sequence' ? isSequence && !image : true;
   });
-  return isWide(facts) ? ['linear', ...suited.filter((each) => each !== 'linear')] : suited;
+  // a network with the penalty tells classes apart as well as a linear model; of values it learns far less
+  return isWide(facts) && facts.task === 'regression'
+    ? ['linear', ...suited.filter((each) => each !== 'linear')]
+    : suited;
 }
 
 /** A model for the data. */

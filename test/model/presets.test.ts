@@ -102,8 +102,9 @@ describe('every architecture', () => {
     const names = (facts: Partial<ModelFacts>) => architecturesOf({ ...tables[0], isSequence: false, ...facts });
     expect(names({})).toEqual(['perceptron', 'linear']);
     expect(names({ isSequence: true })).toEqual(['perceptron', 'convolutions1d', 'lstm', 'linear']);
-    expect(names({ rows: 399, features: 40 })).toEqual(['linear', 'perceptron']); // too few rows for a network
-    expect(names({ rows: 400, features: 40 })).toEqual(['perceptron', 'linear']);
+    const values = { task: 'regression', features: 40 } as const;
+    expect(names({ ...values, rows: 399 })).toEqual(['linear', 'perceptron']); // too few rows for a network
+    expect(names({ ...values, rows: 400 })).toEqual(['perceptron', 'linear']);
     expect(architecturesOf(images[0])).toEqual(['convolutions', 'residual', 'depthwise', 'perceptron', 'linear']);
     expect(new Set([...names({ isSequence: true }), ...architecturesOf(images[0])])).toEqual(
       new Set(Object.keys(ARCHITECTURES)),
