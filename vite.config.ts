@@ -10,7 +10,11 @@ const predictorPage = predictor();
 export default defineConfig({
   base: './', // the build works from any path of any static host
   plugins: [svelte(), shipped.page, predictorPage, offline({ leaveOut: (path) => path === 'screenshot.png' })],
-  worker: { format: 'es', plugins: () => [shipped.worker(), predictorPage] },
+  worker: {
+    format: 'es',
+    plugins: () => [shipped.worker(), predictorPage],
+    rolldownOptions: { checks: { pluginTimings: false } },
+  },
   optimizeDeps: { exclude: ['onnxruntime-web'] }, // it finds its .wasm beside its own module
   build: {
     target: 'es2023',
