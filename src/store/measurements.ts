@@ -1,6 +1,6 @@
 // What was measured on this machine and need not be measured again: plain JSON under names that say of what. Losing it
 // costs a second, so it never fails a training, and neither ledger nor backup knows of it. (folders.ts keeps the handles of
-// folders on the same shelf.)
+// folders on the same shelf, drafts.ts recipes that are not trained yet.)
 
 import { parse, stringify } from '../base/json.ts';
 import { PLAIN, type Codec } from './codec.ts';

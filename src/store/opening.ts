@@ -75,7 +75,7 @@ export function createOpener(options: OpenerOptions): Opener {
     drop(old);
   }
 
-  /** Nothing tells more than that what is open is closed, or what is read is not to be trusted. */
+  /** The browser has closed what is open: something may be gone, so the next `open` looks anew. */
   function doubt(): void {
     drop(opening);
     onDoubt();

@@ -31,6 +31,7 @@ export function dataVerbs(context: Context): DataVerbs {
         throw new UserError('invalid', `data set '${id}': a model is being trained on it. Stop the training first.`);
       }
       await removeDataset(workspace, id);
+      await (await import('../store/drafts.ts')).keepDraft(workspace, id, null); // it names the columns
       context.tables.forget(id);
       context.pixels.forget(id);
     },

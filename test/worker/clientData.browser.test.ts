@@ -66,7 +66,9 @@ describe('data sets through the client', () => {
     expect([await lathe.draft(id), (await lathe.draft(other))?.seed]).toEqual([null, 8]);
     await lathe.keepDraft(other, null);
     expect(await lathe.draft(other)).toBeNull();
+    await lathe.keepDraft(id, recipe);
     for (const each of [id, other]) await lathe.removeDataset(each);
+    expect(await lathe.draft(id)).toBeNull(); // nor is it on the disk any more
   });
 
   it('reads a column anew when its type is corrected, and moves the target', async () => {
