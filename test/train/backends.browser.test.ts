@@ -117,7 +117,9 @@ describe('auto, for a recipe', () => {
     layers: [{ kind: 'dense', units: 256, activation: 'relu' }],
     head: { kind: 'softmax', units: 4 },
   };
-  const work = { network: wide, training: { ...PLAIN, batchSize: 32, epochs: 5000 }, rows: 3200 };
+  let batchSize = 32;
+  /** A long training of a shape that was not timed before. */
+  const newWork = () => ({ network: wide, training: { ...PLAIN, batchSize: batchSize++, epochs: 5000 }, rows: 3200 });
 
   /** The WebGL contexts that are made while `task` runs, those of the library's own tests included. */
   async function contextsOf(task: () => Promise<unknown>): Promise<WebGL2RenderingContext[]> {
@@ -139,24 +141,30 @@ describe('auto, for a recipe', () => {
   }
 
   it('times a step on each backend, takes the fastest, and says what each takes or that it did not finish', async () => {
-    const { backend, reason } = await useBackend('auto', work);
+    const { backend, reason } = await useBackend('auto', newWork());
     console.log(reason);
-    const [, title, taken, rest] = reason!.match(/^Automatic choice: (.+), (?:about )?(\S+) ms a step; (.+)\. /)!;
-    const [, other, theirs] = rest.match(/^(.+?) takes (?:about )?([\d.]+)/)!;
-    const names = ['WebGPU (compiled)', 'the CPU'];
-    expect([title, other].sort()).toEqual([...names].sort());
-    expect(backend).toBe(title === names[0] ? 'webgpu' : 'cpu');
-    expect(Number(taken)).toBeLessThanOrEqual(Number(theirs));
-    expect(rest).toMatch(/, WebGL (did not finish a step within \d+ ms|(about )?[\d.]+)$/);
-    expect(reason).toMatch(/WebGPU and WebGL have only software adapters here/);
+    const [, first, rest] = reason!.match(
+      /^Automatic choice: (.+?); (.+?)\. WebGPU and WebGL have only software adapters/,
+    )!;
+    const [title, taken] = first.split(', ');
+    const others = rest.split(', ').map((clause) => {
+      const [, other, said] = clause.match(/^(.+?) ((?:takes )?(?:about )?[\d.]+(?: ms a step)?|did not finish .+)$/)!;
+      return { other, ms: parseFloat(said.replace(/^(takes )?(about )?/, '')) || Infinity };
+    });
+    const names = { webgpu: 'WebGPU (compiled)', webgl: 'WebGL', cpu: 'the CPU' };
+    expect(title).toBe(names[backend]);
+    expect([title, ...others.map(({ other }) => other)].sort()).toEqual(Object.values(names).sort());
+    // what compiles for longer than it is allowed may be taken untimed: it pays in so long a training
+    const figures = taken.startsWith('still compiling') ? [] : [parseFloat(taken.replace('about ', ''))];
+    figures.push(...others.map(({ ms }) => ms));
+    expect(figures).toEqual(figures.toSorted((a, b) => a - b));
   });
 
   it('leaves no WebGL context and no tensor of what it did not take', async () => {
     await useBackend('cpu');
     const before = await memory();
-    const some = { ...work, training: { ...work.training, batchSize: 31 } };
     const contexts = await contextsOf(async () => {
-      expect((await useBackend('auto', some)).backend).not.toBe('webgl');
+      expect((await useBackend('auto', newWork())).backend).not.toBe('webgl');
     });
     expect(contexts.length).toBeGreaterThan(0);
     expect(contexts.filter((gl) => !gl.isContextLost())).toEqual([]);
@@ -165,6 +173,7 @@ describe('auto, for a recipe', () => {
   });
 
   it('keeps what it measured, so that the same recipe takes the same backend', async () => {
+    const work = newWork();
     const first = await useBackend('auto', work);
     expect(await useBackend('auto', work)).toEqual(first);
   });
