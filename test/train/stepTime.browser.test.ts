@@ -20,7 +20,7 @@ const CNN: Network = {
   head: { kind: 'softmax', units: 4 },
 };
 const work = { network: CNN, training: { ...PLAIN, batchSize: 16 }, rows: 64 };
-const AMPLE_MS = 60_000;
+const AMPLE_MS = 100_000;
 
 afterAll(async () => {
   await useBackend('cpu');
@@ -38,22 +38,29 @@ it.each(['webgl', 'webgpu'] as const)('%s is ended where it has not, and can be 
   expect((await timeOnTf(name, work, AMPLE_MS)).ms).toBeGreaterThan(0);
 });
 
+/** What was disturbed while one of two figures was taken is measured again. */
+async function expectSimilar(factor: number, measure: () => Promise<[number, number]>): Promise<void> {
+  await expect
+    .poll(async () => Math.abs(Math.log(await measure().then(([one, other]) => one / other))), {
+      timeout: AMPLE_MS,
+    })
+    .toBeLessThan(Math.log(factor));
+}
+
 it('a figure from some rows of a batch is one of the whole batch', async () => {
-  const whole = await timeOnTf('webgl', { ...work, training: { ...PLAIN, batchSize: 64 } }, AMPLE_MS);
-  const some = await timeOnTf('webgl', { ...work, training: { ...PLAIN, batchSize: 64 } }, AMPLE_MS, 16);
-  expect([whole.estimated, some.estimated]).toEqual([undefined, true]);
-  expect(some.ms / whole.ms).toBeGreaterThan(0.2);
-  expect(some.ms / whole.ms).toBeLessThan(20);
+  await expectSimilar(10, async () => {
+    const whole = await timeOnTf('webgl', { ...work, training: { ...PLAIN, batchSize: 64 } }, AMPLE_MS);
+    const some = await timeOnTf('webgl', { ...work, training: { ...PLAIN, batchSize: 64 } }, AMPLE_MS, 16);
+    expect([whole.estimated, some.estimated]).toEqual([undefined, true]);
+    return [some.ms, whole.ms];
+  });
 });
 
 it('a figure from the largest kernel is one of the whole step', async () => {
   const gpu = await openGpu();
   const input = { gpu, network: CNN, batchSize: 16, optimizer: PLAIN.optimizer, rows: 64 };
-  const { msPerStep } = await timeSteps(input);
-  const estimate = await estimateStep(input);
+  await expectSimilar(10, async () => [await estimateStep(input), (await timeSteps(input)).msPerStep]);
   gpu.device.destroy();
-  expect(estimate / msPerStep).toBeGreaterThan(0.1);
-  expect(estimate / msPerStep).toBeLessThan(10);
 });
 
 it('compiled WebGPU is ended too', async () => {
