@@ -1,12 +1,12 @@
 // Which row is learned from, which one stops the training, and which one training never sees. The same rows, classes,
 // fractions and seed give the same parts for ever: the algorithm is part of the recipe's meaning and does not change.
 //
-// One generator (`base/random.ts`, of the recipe's seed) serves the groups in order: the classes by rising index, or all
-// rows as one group. A group's rows, in the order of the table, are shuffled (Fisher and Yates). Each part first gets the
-// floor of its share of the group, and at least one row where the group has a row for every part. A row that is left
-// over goes to the part that is furthest below its share of all groups so far (the largest remainder; of equals, the
-// earlier of train, test, validation), at most one to each part. The shuffled rows are then dealt out: train,
-// validation, test.
+// One generator (`base/random.ts`, of the recipe's seed) serves the groups in order: the classes in the order of
+// `sortLabels`, whichever is the positive one, or all rows as one group. A group's rows, in the order of the table, are
+// shuffled (Fisher and Yates). Each part first gets the floor of its share of the group, and at least one row where the
+// group has a row for every part. A row that is left over goes to the part that is furthest below its share of all groups
+// so far (the largest remainder; of equals, the earlier of train, test, validation), at most one to each part. The
+// shuffled rows are then dealt out: train, validation, test.
 //
 // Data that grew: with `segments` each run of rows is split in this way by itself, with the same seed, so that the rows
 // of the first one fall into the parts that they had before the others came; its classes go by the order of the labels
@@ -46,7 +46,7 @@ const PARTS = ['train', 'test', 'validation'] as const;
  * @param usable row indices of the table to share out, ascending, such as those with a target
  * @param classes class index of each usable row; null for a target without classes
  * @param seed of the recipe
- * @param labels of the classes; needed where there are segments
+ * @param labels of the classes; left out: they are in the order of `sortLabels`, and there are no segments
  * @throws UserError when the fractions are no fractions of one whole, or the rows are fewer than the parts
  */
 export function splitRows(
@@ -66,7 +66,7 @@ export function splitRows(
     let to = from;
     while (to < usable.length && usable[to] < end) to++;
     const own = spec.stratify && classes ? classes.subarray(from, to) : null;
-    const groups = groupRows(usable.subarray(from, to), own, spec.segments ? labels : null);
+    const groups = groupRows(usable.subarray(from, to), own, labels.length > 0 ? labels : null);
     const dealt = deal(groups, spec, seed, index === segments.length - 1 ? 1 : replay);
     for (const part of PARTS) for (const row of dealt[part]) parts[part].push(row);
     from = to;

@@ -55,7 +55,7 @@ export function classScores(counts: Counts, classes: number): ClassScore[] {
  * The figures that need only the confusion matrix, by the names of `Evaluation.metrics`. As scikit-learn does where it is
  * not told the labels, macro averages go over the classes that occur here as actual or as predicted, and balanced
  * accuracy over those that occur as actual: a class without any row says nothing about the model. Two classes add
- * `precision`, `recall` and `f1` of the second, the positive one. No rows, no figures.
+ * `precision`, `recall` and `f1` of the second, the positive one (data/positive.ts). No rows, no figures.
  */
 export function labelMetrics(counts: Counts, classes: number): Record<string, number> {
   const scores = classScores(counts, classes);

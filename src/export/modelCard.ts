@@ -25,9 +25,9 @@ const TASKS: Record<Task, string> = {
 export const METRICS: Record<string, string> = {
   accuracy: 'accuracy',
   balancedAccuracy: 'balanced accuracy',
-  precision: 'precision (of the second label)',
-  recall: 'recall (of the second label)',
-  f1: 'F1 (of the second label)',
+  precision: 'precision (of the positive label)',
+  recall: 'recall (of the positive label)',
+  f1: 'F1 (of the positive label)',
   precisionMacro: 'precision (macro)',
   recallMacro: 'recall (macro)',
   f1Macro: 'F1 (macro)',
@@ -101,7 +101,7 @@ function inputAndOutput({ preparation, labels }: ExportInput): string {
   const output =
     'value' in outputs
       ? `Gives one number in the target's own unit; in the ONNX file it is ${code(outputs.value)}.`
-      : `Gives a probability for each of ${labels.length} labels, in this order: ${labels.map(code).join(', ')}. In the ONNX file they are ${code(outputs.label)} and ${code(outputs.probabilities)}.`;
+      : `Gives a probability for each of ${labels.length} labels, in this order: ${labels.map(code).join(', ')}${labels.length === 2 ? ', the second being the positive one' : ''}. In the ONNX file they are ${code(outputs.label)} and ${code(outputs.probabilities)}.`;
   return `${inputs(preparation)}\n\n${output}`;
 }
 

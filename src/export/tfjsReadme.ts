@@ -16,7 +16,7 @@ export function writeReadme(model: ExportInput): string {
     preparation.target.kind === 'value'
       ? 'the scaled value, `[batch, 1]`: multiply by `target.scale` and add `target.center` of `preparation.json`'
       : preparation.target.labels.length === 2
-        ? 'the probability of the second label, `[batch, 1]`'
+        ? 'the probability of the second label, the positive one, `[batch, 1]`'
         : `the probability of each label, \`[batch, ${preparation.target.labels.length}]\``;
   return `# A TensorFlow.js model, made with Lathe
 

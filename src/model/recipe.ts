@@ -74,6 +74,11 @@ export interface Recipe {
   task: Task;
   /** the column to predict; images: `label` */
   target: string;
+  /**
+   * of two classes the one that precision, recall, F1 and a network's single output are of; it is the second of the
+   * version's labels. Left out: the second in order. With more classes it says nothing
+   */
+  positive?: string;
   /** every column with its type and role; images: [] */
   columns: ColumnSpec[];
   preparation: PreparationSpec;

@@ -66,6 +66,7 @@ const recipe = v.strictObject({
   dataset: text,
   task: oneOf('binary', 'multiclass', 'regression', 'imageClassification'),
   target: v.string('must be text'),
+  positive: v.optional(v.string('must be text')),
   columns: v.array(
     v.strictObject({
       name: v.string('must be text'),
@@ -180,7 +181,10 @@ function checkLoss({ task, training: { loss } }: Recipe): void {
   throw new UserError('invalid', `recipe.training.loss.kind: '${loss.kind}'; ${ask}`);
 }
 
-function checkTarget({ task, target, columns, preparation, model }: Recipe): void {
+function checkTarget({ task, target, positive, columns, preparation, model }: Recipe): void {
+  if (task === 'regression' && positive !== undefined) {
+    throw new UserError('invalid', `recipe.positive: '${positive}'; a regression has no classes, leave it out`);
+  }
   if (task === 'imageClassification') {
     if (!preparation.image) {
       throw new UserError(

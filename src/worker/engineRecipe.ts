@@ -1,6 +1,7 @@
 // Recipes before they are carried out: what the page proposes, and what an edited one comes to.
 
 import { UserError } from '../base/errors.ts';
+import { proposePositive } from '../data/positive.ts';
 import type { ColumnProfile } from '../data/profile.ts';
 import type { ColumnSpec, ColumnType } from '../data/table.ts';
 import { ARCHITECTURES, type Architecture } from '../model/architectures.ts';
@@ -73,7 +74,7 @@ function suggestForTable(dataset: DatasetDetail, wanted: string | undefined, ask
   if (!profile) {
     throw new UserError('unknown', `target '${target}': data set '${dataset.name}' has no column of this name.`);
   }
-  const proposal = common(dataset, target, inferTask(profile), seed);
+  const proposal = common(dataset, profile, inferTask(profile), seed);
   const columns = dataset.columns.map((column) => assignRole(column, target));
   return { ...proposal, columns, ...suggestLearning({ ...proposal, columns }, dataset, asked) };
 }
@@ -83,7 +84,7 @@ function suggestForImages(dataset: DatasetDetail, asked: Asked, seed: number): R
   const keep = minHeight === maxHeight && minWidth === maxWidth && Math.max(maxHeight, maxWidth) <= IMAGE_SIDE;
   const [height, width] = keep ? [maxHeight, maxWidth] : [IMAGE_SIDE, IMAGE_SIDE];
   const image = { height, width, channels: color ? (3 as const) : (1 as const) };
-  const proposal = common(dataset, 'label', 'imageClassification', seed);
+  const proposal = common(dataset, dataset.profile[0], 'imageClassification', seed);
   const preparation = { ...proposal.preparation, image };
   return { ...proposal, preparation, ...suggestLearning({ ...proposal, preparation }, dataset, asked) };
 }
@@ -126,12 +127,20 @@ function suggestLearning(
   );
 }
 
-function common(dataset: DatasetDetail, target: string, task: Task, seed: number): Omit<Recipe, 'model' | 'training'> {
+/** @param target its profile */
+function common(
+  dataset: DatasetDetail,
+  target: ColumnProfile,
+  task: Task,
+  seed: number,
+): Omit<Recipe, 'model' | 'training'> {
+  const positive = task === 'regression' ? undefined : proposePositive(target);
   return {
     format: 1,
     dataset: dataset.id,
     task,
-    target,
+    target: target.name,
+    ...(positive !== undefined && { positive }),
     columns: [],
     preparation: {
       numbers: { impute: 'mean', scale: 'standard' },

@@ -46,6 +46,12 @@ function checkTarget(learned: TargetEncoding, target: LearningData['target']): v
       `class '${gone}': no row has it, and the weights at the start tell it apart. Add rows of it, or take recipe.start out.`,
     );
   }
+  if (learned.labels.some((label, c) => label !== target.labels[c])) {
+    throw new UserError(
+      'invalid',
+      `recipe.positive: '${target.labels[1]}'; the weights at the start give the probability of '${learned.labels[1]}'. ${REMEDY}`,
+    );
+  }
 }
 
 /** Labels that weights do not know cannot be learned by them. */

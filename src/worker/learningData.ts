@@ -2,6 +2,7 @@
 
 import { abortError, UserError } from '../base/errors.ts';
 import { resizeImage } from '../data/images.ts';
+import { withPositive } from '../data/positive.ts';
 import { encodeFeatures, readTarget, type Preparation, type PreparationSpec } from '../data/prepare.ts';
 import type { Table } from '../data/table.ts';
 import type { Recipe } from '../model/recipe.ts';
@@ -39,7 +40,12 @@ export async function openLearningData(context: Context, recipe: Recipe): Promis
       );
     }
     const table = await typedTable(context, dataset.id, recipe.columns);
-    return { kind: 'table', dataset, table, target: readTarget(table, recipe.target, recipe.task) };
+    return {
+      kind: 'table',
+      dataset,
+      table,
+      target: withPositive(readTarget(table, recipe.target, recipe.task), recipe),
+    };
   }
   if (recipe.task !== 'imageClassification') {
     throw new UserError(
@@ -48,7 +54,7 @@ export async function openLearningData(context: Context, recipe: Recipe): Promis
     );
   }
   const content = await readImages(context.workspace, dataset.id);
-  return { kind: 'images', dataset, content, target: imageTarget(dataset, content) };
+  return { kind: 'images', dataset, content, target: withPositive(imageTarget(dataset, content), recipe) };
 }
 
 /** The network's input for some rows: [rows, ...inputShape]. */

@@ -112,6 +112,7 @@ describe('a recipe', () => {
     ['columns.1.role', 'feature', /^invalid recipe\.target: 'y'; exactly this column .* none has/],
     ['columns.0.name', 'y', /^invalid recipe\.columns: 'y' is there twice/],
     ['target', 'z', /^invalid recipe\.target: 'z'/],
+    ['positive', 1, /^invalid recipe\.positive: 1; it must be text/],
     ['split.test', 0.3, /^invalid recipe\.split: train 0\.7 \+ validation 0\.1 \+ test 0\.3 is 1\.1; .*add up to 1/],
     ['split', { train: 0.8, validation: 0, test: 0.2, stratify: true }, /^invalid recipe\.split\.validation: 0; early/],
     ['split', { train: 0, validation: 0.5, test: 0.5, stratify: true }, /^invalid recipe\.split\.train: 0/],

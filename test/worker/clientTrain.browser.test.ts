@@ -45,7 +45,10 @@ describe('a recipe', () => {
   });
 
   it('says what it comes to', async () => {
-    expect(await lathe.checkRecipe(await tinyRecipe())).toMatchObject({ parameters: 3, outputs: ['no', 'yes'] });
+    const recipe = await tinyRecipe();
+    expect(recipe.positive).toBe('yes');
+    expect(await lathe.checkRecipe(recipe)).toMatchObject({ parameters: 3, outputs: ['no', 'yes'] });
+    expect(await lathe.checkRecipe({ ...recipe, positive: 'no' })).toMatchObject({ outputs: ['yes', 'no'] });
   });
 
   it.each([

@@ -101,6 +101,9 @@ test('What does not go with the weights is said, and where', async () => {
   await refuse((recipe) => {
     recipe.model.layers[2] = { kind: 'dense', units: 5, activation: 'relu' };
   }, /layer 2_dense: its kernel is \[8, 5\], and what recipe\.start names has \[8, 4\]/);
+  await refuse((recipe) => {
+    recipe.positive = recipe.positive === 'low' ? 'high' : 'low';
+  }, /recipe\.positive: '(low|high)'; the weights at the start give the probability of '(?!\1)/);
   await refuse((recipe) => void recipe.model.layers.pop(), /layer head: its kernel is \[8, 1\]/);
   await refuse((recipe) => {
     recipe.columns = recipe.columns.map((column) => (column.name === 'y' ? { ...column, role: 'meta' } : column));

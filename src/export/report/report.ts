@@ -140,6 +140,7 @@ function data({ card, preparation, labels, aliases, tags }: ReportInput): Markup
     ['data set', named(name)],
     ['target', named(card.target)],
     ...(labels.length > 0 ? [['labels', labels.map((label, i) => html`${i > 0 ? ', ' : ''}${named(label)}`)] as Content[]] : []), // prettier-ignore
+    ...(labels.length === 2 ? [['positive label', named(labels[1])]] : []),
     ['training, validation, test', `${rows.train}, ${rows.validation}, ${rows.test} rows`],
     ...(droppedRows > 0 ? [['without a target', `${droppedRows} rows, left out`]] : []),
     ...(aliases.length > 0 ? [['aliases', aliases.join(', ')]] : []),

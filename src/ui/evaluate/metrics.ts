@@ -43,9 +43,9 @@ export const METRICS: readonly Metric[] = [
     'Balanced accuracy',
     'The mean over the classes of the share of each class that was found, so that a rare class counts as much as a common one.',
   ),
-  share('precision', 'Precision', 'Of the rows predicted as the second class, the share that is it.'),
-  share('recall', 'Recall', 'Of the rows of the second class, the share that was found.'),
-  score('f1', 'F1', 'The harmonic mean of precision and recall of the second class.'),
+  share('precision', 'Precision', 'Of the rows predicted as one of the positive class, the share that is one.'),
+  share('recall', 'Recall', 'Of the rows of the positive class, the share that was found.'),
+  score('f1', 'F1', 'The harmonic mean of precision and recall of the positive class.'),
   score(
     'f1Macro',
     'F1, macro',
@@ -85,6 +85,13 @@ const BY_KEY = new Map(METRICS.map((metric) => [metric.key, metric]));
 /** The words for a figure; one that has none yet is shown under its own key. */
 export function metricOf(key: string): Metric {
   return BY_KEY.get(key) ?? { key, name: key, meaning: '', better: 'higher', share: false };
+}
+
+/** What a figure says of a version with these labels: of two it names the positive one, the second. */
+export function meaningOf({ meaning }: Metric, labels: readonly string[]): string {
+  return labels.length === 2
+    ? meaning.replace('the positive class', () => `the positive class, “${labels[1]}”`)
+    : meaning;
 }
 
 /** Its name within a sentence: `accuracy`, `log loss`, but `MAE` and `R²`. */

@@ -38,7 +38,7 @@ export class Draft {
       const suggested = await lathe.suggestRecipe(id, { target: options.target });
       if (datasets.currentId !== id) return;
       const same = before?.dataset === id && before.target === suggested.target && before.task === suggested.task;
-      this.recipe = same ? { ...before, columns: suggested.columns } : suggested;
+      this.recipe = same ? { ...before, ...classesOf(before, suggested), columns: suggested.columns } : suggested;
       if (!options.target) this.#proposed = stringify(suggested);
     } catch (error) {
       if (datasets.currentId !== id) return;
@@ -89,6 +89,12 @@ export class Draft {
   forget(datasetId: string): void {
     this.#aside.delete(datasetId);
   }
+}
+
+/** The positive class that was set; as a column of another type the target calls its classes otherwise. */
+function classesOf(before: Recipe, { columns, positive, target }: Recipe): Pick<Recipe, 'positive'> {
+  const typeIn = (all: Recipe['columns']) => all.find(({ name }) => name === target)?.type;
+  return typeIn(before.columns) === typeIn(columns) ? {} : { positive };
 }
 
 /** A plain copy. Not `$state.snapshot`, which loses a field called `__proto__`: a class with a weight may be called so. */

@@ -11,10 +11,15 @@ export interface Difference {
   same: boolean;
 }
 
-/** The recipe with what it leaves out spelled out, as recipes of before a field was there leave it. */
-export function spellOut(recipe: Recipe): Recipe {
+/** The recipe of a version with what it leaves out spelled out, as recipes of before a field was there leave it. */
+export function spellOut({ recipe, labels }: { recipe: Recipe; labels: readonly string[] }): Recipe {
   const { loss, clipNorm = null, optimizer, ...training } = recipe.training;
-  return { ...recipe, training: { ...training, loss: fullLoss(lossFor(recipe.task, loss)), optimizer, clipNorm } };
+  const positive = labels.length === 2 ? { positive: labels[1] } : {};
+  return {
+    ...recipe,
+    ...positive,
+    training: { ...training, loss: fullLoss(lossFor(recipe.task, loss)), optimizer, clipNorm },
+  };
 }
 
 function fullLoss(loss: LossSpec): LossSpec {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compareJson, spellOut } from '../../../src/ui/versions/compare.ts';
+import { compareJson, spellOut as spellVersion } from '../../../src/ui/versions/compare.ts';
+import type { Recipe } from '../../../src/model/recipe.ts';
 import { recipe } from '../../model/samples.ts';
 
 describe('compareJson', () => {
@@ -49,19 +50,23 @@ describe('compareJson', () => {
   });
 });
 
-describe('a recipe of before losses could be chosen', () => {
-  it('differs from one that spells its loss out in nothing', () => {
+describe('a recipe of before losses and positive classes could be chosen', () => {
+  it('differs from one that spells them out in nothing', () => {
+    const spellOut = (of: Recipe, labels = ['no', 'yes']) => spellVersion({ recipe: of, labels });
     const before = recipe();
     const spelt = recipe();
     spelt.training = { ...spelt.training, loss: { kind: 'crossEntropy', labelSmoothing: 0 }, clipNorm: null };
     expect(compareJson(spellOut(before), spellOut(spelt)).filter(({ same }) => !same)).toEqual([]);
+    expect(compareJson(spellOut(before), spellOut({ ...before, positive: 'yes' })).every(({ same }) => same)).toBe(
+      true,
+    );
     const clipped = { ...before, training: { ...before.training, clipNorm: 1 } };
     expect(compareJson(spellOut(before), spellOut(clipped)).filter(({ same }) => !same)).toEqual([
       { path: 'training.clipNorm', left: 'none', right: '1', same: false },
     ]);
     const regression = { ...before, task: 'regression' as const };
     const huber = { ...regression, training: { ...before.training, loss: { kind: 'huber' as const, delta: 2 } } };
-    const differences = compareJson(spellOut(regression), spellOut(huber)).filter(({ same }) => !same);
+    const differences = compareJson(spellOut(regression, []), spellOut(huber, [])).filter(({ same }) => !same);
     expect(differences.map(({ path, left, right }) => [path, left, right])).toEqual([
       ['training.loss.kind', 'meanSquaredError', 'huber'],
       ['training.loss.delta', undefined, '2'],
