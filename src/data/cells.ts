@@ -71,6 +71,16 @@ export function bareOf(text: string, unit: string): string {
 /** How a column writes numbers: `1234.5`, `1234,5`, `1,234.5` or `1.234,5`. */
 export type NumberStyle = 'point' | 'comma' | 'groupedPoint' | 'groupedComma';
 
+/** How a column writes what a cell alone may leave open, as far as its cells say it. */
+export interface CellStyle {
+  /** what stands before a fraction: where it is '.', the comma of `1,234` sets thousands apart */
+  mark?: '.' | ',';
+  /** the one currency or percent sign beside its numbers */
+  unit?: string;
+  /** how `03/04/2024` is read */
+  order?: 'dayFirst' | 'monthFirst';
+}
+
 /** How a column's cells become numbers. */
 export type NumberReader = NumberStyle | DateOrder;
 

@@ -2,11 +2,13 @@
 // spellings are kept once, and a column of very many distinct numbers keeps the numbers alone. Reads no file.
 
 import { UserError } from '../base/errors.ts';
-import { bareOf, MISSING_TOKENS, type NumberReader, readCell } from './cells.ts';
-import { type Evidence, gatherEvidence } from './evidence.ts';
-import { booleanPair, inferLabelType, inferReader, isNumberedKey, likelierOrder, numberReader } from './infer.ts';
+import { bareOf, type CellStyle, MISSING_TOKENS, readCell } from './cells.ts';
+import { isDateOrder } from './dates.ts';
+import { gatherEvidence } from './evidence.ts';
+import { booleanPair, inferLabelType, isNumberedKey } from './infer.ts';
 import { byCodePoint, sortLabels } from './labels.ts';
-import { quote, type RepairLog } from './repairs.ts';
+import { exampleOf, isNumericType, noteOn, type Reading, readingOf } from './reading.ts';
+import { quote, type RepairKind, type RepairLog } from './repairs.ts';
 import type { Column, ColumnType, LabelColumn } from './table.ts';
 
 /** Distinct spellings after which a column of numbers stops keeping them. */
@@ -23,12 +25,15 @@ export interface TextBudget {
 export interface ColumnBuilder {
   /** @param text one cell, as it stands in the file */
   add(text: string): void;
+  /** The file itself has numbers here, written plainly, so that no style of the column is asked for or learned. */
+  takesNumbers(): void;
   /** The column; null where the numbers kept turned out to be a column of labels, to be built again with `keepSpellings`. */
   build(position: number, repairs: RepairLog): Column | null;
 }
 
 /**
  * @param type what a person says it is; left out, it is inferred from all cells
+ * @param style how the column was written in the data that a version learned from, for cells that leave it open
  * @param keepSpellings never drop the spellings for the numbers
  * @param lenient a column of `type` number or date of which no value is one is missing in every row, and no error
  * @throws UserError from `add` when the text of all columns is too much for the memory of a tab
@@ -36,24 +41,23 @@ export interface ColumnBuilder {
 export function createColumnBuilder(
   name: string,
   budget: TextBudget,
-  o: { type?: ColumnType; keepSpellings?: boolean; lenient?: boolean } = {},
+  o: { type?: ColumnType; style?: CellStyle; keepSpellings?: boolean; lenient?: boolean } = {},
 ): ColumnBuilder {
-  const isLabels = o.type && o.type !== 'number' && o.type !== 'integer' && o.type !== 'date';
+  const isLabels = o.type && !isNumericType(o.type);
   const codeOf = new Map<string, number>();
   const spellings: string[] = [];
   let codes = new Int32Array(1024);
   let keeps = true;
   let mayDrop = !isLabels && !o.keepSpellings;
   let rows = 0;
+  let hasNumbers = false;
   // once the spellings are dropped
-  let reader: NumberReader = 'point';
-  let unit = '';
+  let reading: Reading = { reader: 'point', unit: '' };
   let values = new Float64Array(0);
   let strays = 0;
   let missing = 0;
-  let respelled = 0;
-  let respelling = '';
   let stray = '';
+  const notes = new Map<RepairKind, { count: number; example: string }>();
 
   const addSpelling = (text: string): number => {
     const code = spellings.length;
@@ -72,11 +76,17 @@ export function createColumnBuilder(
   };
 
   const addValue = (text: string) => {
-    const value = readCell(unit ? bareOf(text, unit) : text, reader);
+    const bare = reading.unit ? bareOf(text, reading.unit) : text;
+    const value = readCell(bare, reading.reader);
     if (value !== value) {
       if (MISSING_TOKENS.has(text)) missing++;
       else if (strays++ === 0) stray = text;
-    } else if ((reader !== 'point' || unit) && value !== Number(text) && respelled++ === 0) respelling = text;
+    } else {
+      const kind = noteOn(reading, text, bare, value);
+      const noted = kind && notes.get(kind);
+      if (noted) noted.count++;
+      else if (kind) notes.set(kind, { count: 1, example: exampleOf(kind, reading, text, value) });
+    }
     if (rows === values.length) values = grow(values, Float64Array);
     values[rows++] = value;
   };
@@ -84,11 +94,10 @@ export function createColumnBuilder(
   /** The spellings are many: keeps numbers from now on if that is what they are, else goes on keeping them. */
   const dropSpellings = () => {
     const evidence = gatherEvidence(spellings, codes.subarray(0, rows));
-    const found = o.type ? forcedReader(o.type, evidence) : inferReader(evidence);
+    const found = readingOf(evidence, o.type, hasNumbers ? null : o.style);
     mayDrop = false;
     if (!found) return;
-    reader = found;
-    unit = evidence.unit;
+    reading = found;
     keeps = false;
     const soFar = rows;
     values = new Float64Array(codes.length);
@@ -116,16 +125,19 @@ export function createColumnBuilder(
       if (mayDrop && spellings.length > SPELLINGS) dropSpellings();
     },
 
+    takesNumbers() {
+      hasNumbers = true;
+    },
+
     build(position, repairs) {
       if (keeps) {
         codes = codes.slice(0, rows);
         const evidence = gatherEvidence(spellings, codes);
-        const found = o.keepSpellings ? null : o.type ? forcedReader(o.type, evidence) : inferReader(evidence);
+        const found = o.keepSpellings ? null : readingOf(evidence, o.type, hasNumbers ? null : o.style);
         if (!found && (isLabels || evidence.distinct > 0)) return labelColumn(name, spellings, codes, o.type);
-        reader = found ?? 'point';
-        unit = evidence.unit;
+        reading = found ?? reading;
         const { dayFirst, monthFirst } = evidence.dates;
-        if (reader === 'dayFirst' && dayFirst === monthFirst)
+        if (reading.reader === 'dayFirst' && dayFirst === monthFirst && !o.style?.order)
           repairs.add('ambiguousDates', dayFirst, `column ${quote(name)}`);
         values = new Float64Array(rows);
         for (rows = 0; rows < codes.length;) addValue(spellings[codes[rows]]);
@@ -139,22 +151,18 @@ export function createColumnBuilder(
         const categories = Array.from(values, String);
         return { name, type: 'identifier', codes: Int32Array.from(categories, (_, i) => i), categories };
       }
-      const isDate = reader === 'yearFirst' || reader === 'dayFirst' || reader === 'monthFirst';
-      if (reader === 'comma' && !unit) repairs.add('decimalCommas', respelled, `column ${quote(name)}`);
-      else if (!isDate) repairs.add('spelledNumbers', respelled, `${quote(respelling)} in column ${quote(name)}`);
+      const isDate = isDateOrder(reading.reader);
+      for (const [kind, { count, example }] of notes) repairs.add(kind, count, `${example}column ${quote(name)}`);
       if (o.type === 'integer') removeFractions();
       repairs.add(isDate ? 'unreadableDates' : 'unreadableNumbers', strays, `${quote(stray)} in column ${quote(name)}`);
       if (present === 0) repairs.add('emptyColumns', 1, quote(name));
-      if (isDate) return { name, type: 'date', values };
+      const style = reading.style && { style: reading.style };
+      if (isDate) return { name, type: 'date', values, ...style };
       const isWhole = present > strays && values.every((value) => value !== value || Number.isSafeInteger(value));
-      return { name, type: (o.type as 'number' | 'integer' | undefined) ?? (isWhole ? 'integer' : 'number'), values };
+      const type = (o.type as 'number' | 'integer' | undefined) ?? (isWhole ? 'integer' : 'number');
+      return { name, type, values, ...style };
     },
   };
-}
-
-function forcedReader(type: ColumnType, evidence: Evidence): NumberReader | null {
-  if (type === 'number' || type === 'integer') return numberReader(evidence);
-  return type === 'date' ? likelierOrder(evidence) : null;
 }
 
 function nothingReadable(name: string, type: ColumnType, example: string): UserError {

@@ -1,10 +1,11 @@
 // Rows of other tables after those of one, in its columns and its types: how a data set grows by what came later. What
 // does not fit is put right as a reader would put it right, and counted. Pure.
 
+import type { CellStyle } from './cells.ts';
 import { sortLabels } from './labels.ts';
 import { labelsOf } from './prepare.ts';
 import { quote, type RepairLog } from './repairs.ts';
-import { parseFeature } from './rows.ts';
+import { readTexts } from './style.ts';
 import { type Column, type ColumnSpec, isNumeric, type LabelColumn, type NumericColumn, type Table } from './table.ts';
 
 /** Some rows of another table. */
@@ -75,7 +76,7 @@ function appendNumbers(
   values.set(column.values);
   let at = column.values.length;
   for (const { found, rows: taken } of parts) {
-    const given = found && numbersAs(found, column.type);
+    const given = found && numbersAs(found, column.type, column.style);
     const labels = found && !isNumeric(found) ? found.codes : null;
     let spoilt = 0;
     for (const row of taken) {
@@ -89,10 +90,10 @@ function appendNumbers(
 }
 
 /** [rows]; NaN where it is missing, or no such number. */
-function numbersAs(column: Column, type: NumericColumn['type']): Float64Array {
+function numbersAs(column: Column, type: NumericColumn['type'], style?: CellStyle): Float64Array {
   const fits = (value: number) => (type === 'integer' && !Number.isSafeInteger(value) ? NaN : value);
   if (isNumeric(column)) return column.values.map(fits);
-  const byCode = column.categories.map((text) => fits(parseFeature(text, type)));
+  const byCode = readTexts(column.categories, type, style).map(fits);
   return Float64Array.from(column.codes, (code) => (code < 0 ? NaN : byCode[code]));
 }
 

@@ -4,6 +4,10 @@
 /** How the three numbers of a date follow one another. */
 export type DateOrder = 'yearFirst' | 'dayFirst' | 'monthFirst';
 
+export function isDateOrder(reader: string): reader is DateOrder {
+  return reader === 'yearFirst' || reader === 'dayFirst' || reader === 'monthFirst';
+}
+
 export const MS_PER_DAY = 86_400_000;
 
 const TIME = String.raw`(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?\s*(Z|[+-]\d{2}:?\d{2})?)?`;

@@ -9,6 +9,7 @@ import { readZip } from './formats/zip.ts';
 import type { DecodeImage } from './images.ts';
 import { type ImportedImages, readImages } from './imageFiles.ts';
 import { suggestColumns } from './infer.ts';
+import type { ColumnStyle } from './preparation.ts';
 import { createRepairLog, quote, type Repair, type RepairLog } from './repairs.ts';
 import type { ColumnSpec, ColumnType, Table } from './table.ts';
 
@@ -25,6 +26,8 @@ export interface ImportOptions {
   readParquet?: ReadTableFile;
   /** the type of a column where a person has corrected it */
   types?: Record<string, ColumnType>;
+  /** how a version's columns were written, where these are new rows for it */
+  styles?: readonly ColumnStyle[];
   /** values that none is of its column's type count as missing; else they are an error */
   lenient?: boolean;
   signal?: AbortSignal;
@@ -134,7 +137,7 @@ async function readTable(file: SourceFile, name: string, repairs: RepairLog, o: 
   const onProgress = (fraction: number, rows: number) => o.onProgress?.({ phase: 'parsing', fraction, rows });
   const read = await readTableFile(
     file.blob,
-    { types: o.types, lenient: o.lenient, signal: o.signal, onProgress },
+    { types: o.types, styles: o.styles, lenient: o.lenient, signal: o.signal, onProgress },
     o.readParquet,
   );
   return {

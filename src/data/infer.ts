@@ -10,7 +10,7 @@ import { type Column, type ColumnRole, type ColumnSpec, isNumeric } from './tabl
 const SHORTEST_CODE = 3;
 
 /** A few spoilt cells do not make a column of numbers (or dates) one of words: 95 % and at least 20 of them will do. */
-function mostly(part: number, whole: number): boolean {
+export function mostly(part: number, whole: number): boolean {
   return part > 0 && (part === whole || (part >= 20 && part >= 0.95 * whole));
 }
 

@@ -1,5 +1,7 @@
 // What a preparation is, as plain JSON: what to do, and what was learned from the training part. `prepare.ts` fits and applies it.
 
+import type { CellStyle } from './cells.ts';
+
 /** What to do, before anything was seen. */
 export interface PreparationSpec {
   numbers: { impute: 'mean' | 'median' | 'zero'; scale: 'standard' | 'minmax' | 'none' };
@@ -19,8 +21,12 @@ export type FeatureEncoding =
    */
   | { kind: 'oneHot'; column: string; type: 'boolean' | 'category'; outputs: string[]; fill: string };
 
+/** How a column was written in the data that was learned from. */
+export type ColumnStyle = CellStyle & { column: string };
+
 export type Preparation =
-  | { kind: 'table'; features: FeatureEncoding[]; width: number; target: TargetEncoding }
+  /** `styles`: those that are known; not there in versions of an earlier Lathe */
+  | { kind: 'table'; features: FeatureEncoding[]; width: number; target: TargetEncoding; styles?: ColumnStyle[] }
   /** pixels 0..255 resized to this size, divided by 255 */
   | { kind: 'images'; height: number; width: number; channels: 1 | 3; target: TargetEncoding };
 

@@ -3,9 +3,9 @@
 import { UserError } from '../base/errors.ts';
 import { formatDate } from './dates.ts';
 import { byCodePoint, sortLabels } from './labels.ts';
-import type { FeatureEncoding, Preparation, PreparationSpec, TargetEncoding } from './preparation.ts';
+import type { ColumnStyle, FeatureEncoding, Preparation, PreparationSpec, TargetEncoding } from './preparation.ts';
 import { quote } from './repairs.ts';
-import { parseFeature } from './rows.ts';
+import { readTexts, styleNamed, stylesOf } from './style.ts';
 import { type Column, type ColumnSpec, isNumeric, type LabelColumn, type NumericColumn, type Table } from './table.ts';
 
 export type { FeatureEncoding, Preparation, PreparationSpec, TargetEncoding } from './preparation.ts';
@@ -40,7 +40,9 @@ export function fitPreparation(
       `features: each of ${names.join(', ')} has one and the same value in all training rows. Add a feature that varies`,
     );
   }
-  return { kind: 'table', features, width: features.reduce((sum, feature) => sum + outputsOf(feature), 0), target };
+  const width = features.reduce((sum, feature) => sum + outputsOf(feature), 0);
+  const styles = stylesOf(table, columns);
+  return { kind: 'table', features, width, target, ...(styles.length > 0 ? { styles } : {}) };
 }
 
 /** Columns of the encoded matrix that a feature takes. */
@@ -58,7 +60,7 @@ export function encodeFeatures(table: Table, preparation: Preparation, rows?: In
   for (const feature of preparation.features) {
     const column = findColumn(table, feature.column);
     if (feature.kind === 'number') {
-      const values = numbersOf(column, feature);
+      const values = numbersOf(column, feature, preparation.styles);
       for (let i = 0; i < count; i++) {
         const x = Math.fround(values[rows ? rows[i] : i]);
         const filled = Number.isNaN(x) ? feature.fill : x;
@@ -175,9 +177,13 @@ function findColumn(table: Table, name: string): Column {
 }
 
 /** Numbers of a column that may have been read as labels, as a file with a single spoilt row is. */
-function numbersOf(column: Column, feature: FeatureEncoding & { kind: 'number' }): Float64Array {
+function numbersOf(
+  column: Column,
+  feature: FeatureEncoding & { kind: 'number' },
+  styles: ColumnStyle[] | undefined,
+): Float64Array {
   if (isNumeric(column)) return column.values;
-  const values = column.categories.map((text) => parseFeature(text, feature.type));
+  const values = readTexts(column.categories, feature.type, styleNamed(styles, column.name));
   const spoilt = values.findIndex(Number.isNaN);
   if (spoilt >= 0) {
     const row = column.codes.indexOf(spoilt);

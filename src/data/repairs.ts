@@ -33,6 +33,12 @@ const SENTENCES = {
     `${n} cell${s(n)} without a plain number in number columns count${is(n)} as missing`,
   unreadableDates: (n: number) => `${n} cell${s(n)} without a date in date columns count${is(n)} as missing`,
   ambiguousDates: (n: number) => `${n} date${s(n)} that could begin with the month read day first`,
+  learnedStyle: (n: number) =>
+    `${n} value${s(n)} that could be read in two ways read as in the data that the model learned from`,
+  otherStyle: (n: number) =>
+    `${n} value${s(n)} written in another way than in the data that the model learned from, read as written`,
+  otherUnit: (n: number) =>
+    `${n} number${s(n)} with another currency or percent sign than in the data that the model learned from, or without it, read as plain number${s(n)}`,
   largeIntegers: (n: number) =>
     `${n} whole number${s(n)} beyond 2^53 kept as text, as a number would round ${n === 1 ? 'it' : 'them'}`,
   roundedIntegers: (n: number) => `${n} whole number${s(n)} beyond 2^53 rounded to the nearest number there is`,

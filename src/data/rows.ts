@@ -1,10 +1,11 @@
 // Typed columns to rows of plain values, as a person sees them or a script gives them, and back.
 
 import { UserError } from '../base/errors.ts';
-import { MISSING_TOKENS, parseNumber } from './cells.ts';
-import { dateOrders, formatDate, parseDate } from './dates.ts';
-import type { FeatureEncoding } from './preparation.ts';
+import { type CellStyle, MISSING_TOKENS, parseNumber } from './cells.ts';
+import { formatDate } from './dates.ts';
+import type { FeatureEncoding, Preparation } from './preparation.ts';
 import { quote } from './repairs.ts';
+import { readTexts, styleNamed } from './style.ts';
 import { type Column, isNumeric, type Row, type Table } from './table.ts';
 
 /** @param index which rows of the table, in the order wanted. Dates are ISO text, what is missing is null. */
@@ -31,23 +32,26 @@ function valueAt(column: Column, at: number): string | number | null {
 }
 
 /**
- * The columns that a model takes, out of rows that a person or a script gives. Numbers may be given as text, categories
- * as numbers or booleans; a key that a row lacks is missing in it.
+ * The columns that a model takes, out of rows that a person or a script gives. Numbers may be given as text, plain or as
+ * the training data wrote them, categories as numbers or booleans; a key that a row lacks is missing in it.
  * @throws UserError that names row (from 1) and column where a value is not what the model takes, or when no row has the column
  */
-export function tableFromRows(rows: Row[], features: FeatureEncoding[]): Table {
-  return { rows: rows.length, columns: features.map((feature) => columnFromRows(rows, feature)) };
+export function tableFromRows(
+  rows: Row[],
+  { features, styles }: Pick<Preparation & { kind: 'table' }, 'features' | 'styles'>,
+): Table {
+  const columns = features.map((feature) => columnFromRows(rows, feature, styleNamed(styles, feature.column)));
+  return { rows: rows.length, columns };
 }
 
-function columnFromRows(rows: Row[], feature: FeatureEncoding): Column {
+function columnFromRows(rows: Row[], feature: FeatureEncoding, style: CellStyle | undefined): Column {
   const name = feature.column;
   if (rows.length > 0 && !rows.some((row) => Object.hasOwn(row, name))) {
     throw new UserError('missing', `column ${quote(name)}: no row has it and the model needs it. Add it to the rows`);
   }
   const cell = (row: Row) => (Object.hasOwn(row, name) ? row[name] : null);
   if (feature.kind === 'number') {
-    const values = Float64Array.from(rows, (row, i) => readNumber(cell(row), feature, i));
-    return { name, type: feature.type, values };
+    return { name, type: feature.type, values: readNumbers(rows.map(cell), feature, style) };
   }
   const categories: string[] = [];
   const codeOf = new Map<string, number>();
@@ -71,29 +75,24 @@ function readLabel(value: Row[string] | undefined, feature: FeatureEncoding & { 
   return String(value).trim();
 }
 
-function readNumber(
-  value: Row[string] | undefined,
+/** A number is what it is, whatever the style; a text is read beside the other texts of its column. */
+function readNumbers(
+  cells: (Row[string] | undefined)[],
   feature: FeatureEncoding & { kind: 'number' },
-  row: number,
-): number {
-  if (value === null || value === undefined) return NaN;
-  if (typeof value === 'number' && Number.isNaN(value)) return NaN;
-  const text = typeof value === 'boolean' ? String(Number(value)) : String(value).trim();
-  if (MISSING_TOKENS.has(text)) return NaN;
-  const parsed = parseFeature(text, feature.type);
-  if (!Number.isNaN(parsed)) return parsed;
+  style: CellStyle | undefined,
+): Float64Array {
+  const texts = cells.map((value) => (value === null || value === undefined ? '' : String(value).trim()));
+  const values = Float64Array.from(cells, (value, i) => parseNumber(typeof value === 'boolean' ? String(Number(value)) : texts[i])); // prettier-ignore
+  const written = [...cells.keys()].filter((i) => typeof cells[i] === 'string' && !MISSING_TOKENS.has(texts[i]));
+  const read = readTexts(written.map((i) => texts[i]), feature.type, style); // prettier-ignore
+  written.forEach((i, place) => (values[i] = read[place]));
+  const spoilt = values.findIndex((value, i) => Number.isNaN(value) && !MISSING_TOKENS.has(texts[i]));
+  if (spoilt < 0) return values;
   const wanted = feature.type === 'date' ? 'a date such as 2024-05-31' : 'a number such as 1.5';
   throw new UserError(
     'invalid',
-    `value ${quote(text)} in row ${row + 1}, column ${quote(feature.column)}: give ${wanted}, or leave it empty`,
+    `value ${quote(texts[spoilt])} in row ${spoilt + 1}, column ${quote(feature.column)}: give ${wanted}, or leave it empty`,
   );
-}
-
-/** @returns NaN where `text` is no number, or for a date neither a date nor a number of days since 1970-01-01 */
-export function parseFeature(text: string, type: (FeatureEncoding & { kind: 'number' })['type']): number {
-  if (type !== 'date') return parseNumber(text);
-  const orders = dateOrders(text);
-  return orders.length > 0 ? parseDate(text, orders[0]) : parseNumber(text);
 }
 
 /** Some rows of a table, in the order given. */

@@ -1,5 +1,7 @@
 // A table is typed columns of one length. Values in, values out: this file knows no file format and no storage.
 
+import type { CellStyle } from './cells.ts';
+
 /** What a column's values are. `date` is days since 1970-01-01 UTC, a fraction for the time of day. */
 export type ColumnType = 'number' | 'integer' | 'boolean' | 'category' | 'date' | 'text' | 'identifier';
 
@@ -11,6 +13,8 @@ export interface NumericColumn {
   type: 'number' | 'integer' | 'date';
   /** [rows]; NaN is missing */
   values: Float64Array;
+  /** how a text file wrote them, as far as it said */
+  style?: CellStyle;
 }
 
 /** A column of strings, each kept once. A boolean's categories are its own two spellings, the false one first. */

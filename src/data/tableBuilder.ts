@@ -3,7 +3,9 @@
 
 import { UserError } from '../base/errors.ts';
 import { type ColumnBuilder, createColumnBuilder, type TextBudget } from './column.ts';
+import type { ColumnStyle } from './preparation.ts';
 import { createRepairLog, quote, type Repair, type RepairLog } from './repairs.ts';
+import { styleNamed } from './style.ts';
 import type { Column, ColumnType, Table } from './table.ts';
 
 export const MAX_COLUMNS = 20_000;
@@ -13,6 +15,8 @@ const MAX_NAME_CHARACTERS = 500;
 export interface ReadTableOptions {
   /** the type of a column by its (repaired) name, where a person has corrected it */
   types?: Record<string, ColumnType>;
+  /** how a version's columns were written, where these are new rows for it */
+  styles?: readonly ColumnStyle[];
   /** values that none is of its column's type count as missing; else they are an error */
   lenient?: boolean;
   signal?: AbortSignal;
@@ -29,6 +33,8 @@ export interface TableBuilder {
   readonly width: number;
   /** A column more; it is missing in the rows before. */
   addColumn(name: string): void;
+  /** The file itself has numbers in this column, and no text of them that could be read in two ways. */
+  takesNumbers(place: number): void;
   /** A cell for each column; those that are not there are missing, surplus ones are left out. */
   addRow(cells: readonly string[]): void;
 }
@@ -39,7 +45,7 @@ export interface TableBuilder {
  */
 export async function buildTable(
   read: (into: TableBuilder, repairs: RepairLog) => Promise<void>,
-  o: Pick<ReadTableOptions, 'types' | 'lenient'>,
+  o: Pick<ReadTableOptions, 'types' | 'styles' | 'lenient'>,
 ): Promise<ReadTable> {
   const repairs = createRepairLog();
   const first = await readOnce(read, repairs, o, null);
@@ -56,7 +62,7 @@ export async function buildTable(
 async function readOnce(
   read: (into: TableBuilder, repairs: RepairLog) => Promise<void>,
   repairs: RepairLog,
-  o: Pick<ReadTableOptions, 'types' | 'lenient'>,
+  o: Pick<ReadTableOptions, 'types' | 'styles' | 'lenient'>,
   only: Set<number> | null,
 ): Promise<{ columns: (Column | null)[]; rows: number }> {
   const types = new Map(Object.entries(o.types ?? {}));
@@ -79,11 +85,15 @@ async function readOnce(
           ? createColumnBuilder(name, budget, {
               type: types.get(name),
               keepSpellings: only !== null,
+              style: styleNamed(o.styles, name),
               lenient: o.lenient,
             })
           : null;
         for (let row = 0; row < rows; row++) builder?.add('');
         builders.push(builder);
+      },
+      takesNumbers(place) {
+        builders[place]?.takesNumbers();
       },
       addRow(cells) {
         rows++;

@@ -50,7 +50,7 @@ export function sampleImage({ height, width, channels }: ImageSize, image: numbe
 
 /** The samples as the page's own readers give them. */
 export function sampleInput(preparation: Preparation): Table | Uint8Array[] {
-  if (preparation.kind === 'table') return tableFromRows(sampleRows(preparation), preparation.features);
+  if (preparation.kind === 'table') return tableFromRows(sampleRows(preparation), preparation);
   return Array.from({ length: SAMPLE_IMAGES }, (_, image) => sampleImage(preparation, image));
 }
 

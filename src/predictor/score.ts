@@ -94,6 +94,7 @@ async function readFiles({ model, preparation }: PredictorContent, files: File[]
   const imported = await importFiles(files, {
     decode: decodeImage,
     types,
+    styles: isTable ? preparation.styles : undefined,
     signal,
     onProgress: ({ fraction }) => onProgress('Reading', fraction),
   });

@@ -52,7 +52,7 @@ export async function importSample(context: Context, name: string, options: Impo
 /** Corrects types and roles. A table has at most one target and one weight: a new one makes the old one a feature. */
 export async function updateColumns(context: Context, id: string, changes: ColumnChange[]): Promise<DatasetDetail> {
   const { workspace } = context;
-  const [dataset, { source }] = await Promise.all([readDataset(workspace, id), readTable(workspace, id)]);
+  const [dataset, { table, source }] = await Promise.all([readDataset(workspace, id), readTable(workspace, id)]);
   const columns = changes.reduce(changeColumn, dataset.columns);
   const sameTypes = columns.every(({ type }, i) => type === dataset.columns[i].type);
   if (sameTypes) {
@@ -60,7 +60,7 @@ export async function updateColumns(context: Context, id: string, changes: Colum
     await keepDraft(workspace, id, null); // it has the old columns
     return changed;
   }
-  const read = await readAgain(source, columns);
+  const read = await readAgain(dataset, table, source, columns);
   const profile = profileTable(read.table);
   const checked = (kept: DatasetDetail) => {
     if (stringify(kept.columns) === stringify(dataset.columns)) return { columns, profile, repairs: read.repairs };

@@ -3,6 +3,7 @@
 
 import { UserError } from '../base/errors.ts';
 import { importFiles } from '../data/import.ts';
+import { styleNamed } from '../data/style.ts';
 import {
   acknowledgeAlert,
   type BatchContent,
@@ -110,14 +111,17 @@ async function versionsOf(workspace: Context['workspace'], model: string): Promi
 export const labelBatch: Answer<'labelBatch'> = async (context, id, files, { key, label } = {}) => {
   const { workspace } = context;
   const facts = await readBatch(workspace, id);
-  const version = await versionOfRun(context, facts);
+  const { version, trained } = await openVersion(context, (await versionOfRun(context, facts)).id);
   const content = await readBatchRows(workspace, facts);
   if (content.kind !== 'table') {
     throw new UserError('unsupported', `labels of batch '${facts.name}': only a table's can be joined. Drop images in one folder a class instead.`); // prettier-ignore
   }
   const target = version.recipe.columns.find(({ name }) => name === version.recipe.target);
+  const styles = trained.preparation.kind === 'table' ? (trained.preparation.styles ?? []) : [];
+  const style = target && styleNamed(styles, target.name);
   const imported = await importFiles(files, {
     ...READERS,
+    styles: label && style ? [{ ...style, column: label }, ...styles] : styles,
     types: target && { [target.name]: target.type, ...(label ? { [label]: target.type } : {}) },
   });
   if (imported.kind !== 'table') {

@@ -47,7 +47,7 @@ export async function predict(context: Context, versionId: string, input: Row[] 
   const files = input.every((each) => each instanceof File);
   if (preparation.kind === 'table') {
     if (files) throw needs(version, 'rows', 'files');
-    const table = tableFromRows(input as Row[], preparation.features);
+    const table = tableFromRows(input as Row[], preparation);
     return toPredictions(version.labels, await tableOutputs(context, version, trained, preparation, table));
   }
   if (!files) throw needs(version, 'image files', 'rows');
@@ -65,7 +65,8 @@ export async function predictFile(
     preparation.kind === 'table'
       ? Object.fromEntries(preparation.features.map(({ column, type }) => [column, type]))
       : undefined;
-  const imported = await importFiles(files, { ...READERS, types });
+  const styles = preparation.kind === 'table' ? preparation.styles : undefined;
+  const imported = await importFiles(files, { ...READERS, types, styles });
   const repairs = createRepairLog();
   if (imported.kind === 'table' && preparation.kind === 'table') {
     imported.table.columns = respellBooleans(imported.table.columns, spellingsOf(preparation.features), repairs);

@@ -1,6 +1,7 @@
 // A version as what its files are written from.
 
 import type { ExportInput } from '../export/exportInput.ts';
+import type { Preparation } from '../data/preparation.ts';
 import type { TrainedModel, Version } from '../store/versions.ts';
 
 export function exportInput(version: Version, { network, weights, preparation }: TrainedModel): ExportInput {
@@ -9,7 +10,7 @@ export function exportInput(version: Version, { network, weights, preparation }:
     name: version.model,
     network,
     weights,
-    preparation,
+    preparation: ofUsedColumns(preparation, recipe.target),
     labels: version.labels,
     card: {
       number: version.number,
@@ -37,4 +38,11 @@ export function exportInput(version: Version, { network, weights, preparation }:
       dummy: version.dummy,
     },
   };
+}
+
+/** Without a word of columns that are neither taken nor predicted: their names are nobody else's business. */
+function ofUsedColumns(preparation: Preparation, target: string): Preparation {
+  if (preparation.kind === 'images' || !preparation.styles) return preparation;
+  const used = new Set([target, ...preparation.features.map(({ column }) => column)]);
+  return { ...preparation, styles: preparation.styles.filter(({ column }) => used.has(column)) };
 }

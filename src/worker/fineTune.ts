@@ -4,6 +4,7 @@
 
 import { UserError } from '../base/errors.ts';
 import type { Preparation, TargetEncoding } from '../data/prepare.ts';
+import { styleNamed, stylesOf } from '../data/style.ts';
 import type { Recipe } from '../model/recipe.ts';
 import { layerOf } from '../model/slots.ts';
 import type { Network } from '../model/spec.ts';
@@ -14,7 +15,7 @@ import type { LearningData } from './learningData.ts';
 const REMEDY = 'Make it as it was, or take recipe.start out to train from the beginning.';
 
 /** The preparation of the weights. @throws UserError where the columns or the classes are not those that they learned */
-export function preparationOf({ preparation }: TrainedModel, recipe: Recipe, { target }: LearningData): Preparation {
+export function preparationOf({ preparation }: TrainedModel, recipe: Recipe, data: LearningData): Preparation {
   if (preparation.kind === 'table') {
     const learned = preparation.features.map(({ column, type }) => `'${column}' (${type})`);
     const given = recipe.columns
@@ -28,8 +29,12 @@ export function preparationOf({ preparation }: TrainedModel, recipe: Recipe, { t
       );
     }
   }
-  checkTarget(preparation.target, target);
-  return preparation;
+  checkTarget(preparation.target, data.target);
+  if (preparation.kind !== 'table' || data.kind !== 'table') return preparation;
+  const fresh = stylesOf(data.table, recipe.columns); // later rows are written as the newest are
+  const before = (preparation.styles ?? []).filter(({ column }) => !styleNamed(fresh, column));
+  const styles = [...fresh, ...before];
+  return { ...preparation, ...(styles.length > 0 ? { styles } : {}) };
 }
 
 function checkTarget(learned: TargetEncoding, target: LearningData['target']): void {

@@ -7,6 +7,7 @@ import { importFiles, type ImportOptions } from '../data/import.ts';
 import { describeImage, imageColumns } from '../data/imageStatistics.ts';
 import type { Preparation } from '../data/prepare.ts';
 import { createRepairLog, type Repair } from '../data/repairs.ts';
+import { withoutStyle } from '../data/style.ts';
 import { type Column, isNumeric, type Table } from '../data/table.ts';
 import type { BatchContent } from '../store/batches.ts';
 import type { TrainedModel, Version } from '../store/versions.ts';
@@ -39,7 +40,8 @@ export async function readBatchFiles(
     preparation.kind === 'table'
       ? Object.fromEntries(recipe.columns.filter(({ role }) => role !== 'ignore').map(({ name, type }) => [name, type]))
       : undefined;
-  const imported = await importFiles(files, { ...options, ...READERS, types, lenient: true }); // what became of a column is told
+  const styles = preparation.kind === 'table' ? preparation.styles : undefined;
+  const imported = await importFiles(files, { ...options, ...READERS, types, styles, lenient: true }); // what became of a column is told
   const { name, repairs } = imported;
   if (imported.kind === 'table') {
     if (preparation.kind !== 'table') throw wrongKind(id, 'images', 'a table');
@@ -54,7 +56,12 @@ export async function readBatchFiles(
     if (rows === 0) throw new UserError('missing', `rows of '${name}': it has none.`);
     const log = createRepairLog();
     const spelled = respellBooleans(columns, spellingsOf(preparation.features).set(recipe.target, version.labels), log);
-    return { name, rows, repairs: [...repairs, ...log.list()], content: { kind: 'table', columns: spelled } };
+    return {
+      name,
+      rows,
+      repairs: [...repairs, ...log.list()],
+      content: { kind: 'table', columns: spelled.map(withoutStyle) },
+    };
   }
   if (preparation.kind !== 'images') throw wrongKind(id, 'a table', 'images');
   const packed = new Blob(imported.files as Uint8Array<ArrayBuffer>[]);

@@ -179,7 +179,7 @@ function asLearned(input: RawRows, preparation: Preparation): RawRows {
       input,
       Array.from({ length: input.rows }, (_, row) => row),
     ),
-    preparation.features,
+    preparation,
   );
 }
 

@@ -11,7 +11,7 @@ const features: FeatureEncoding[] = [
 ];
 const roundTrip = (rows: Row[]) =>
   tableToRows(
-    tableFromRows(rows, features),
+    tableFromRows(rows, { features }),
     rows.map((_, i) => i),
   );
 
@@ -41,16 +41,16 @@ test.each([
   [{ x: 1, on: '31/31/2024', c: 1, b: 1 }, /^invalid value '31\/31\/2024' in row 1, column 'on': give a date/],
   [{ on: 1, c: 1, b: 1 }, /^missing column 'x'/],
 ] as [Row, RegExp][])('%j is refused by row and column', (row, message) => {
-  expect(() => tableFromRows([row], features)).toThrow(message);
+  expect(() => tableFromRows([row], { features })).toThrow(message);
 });
 
 test('a column called __proto__ or constructor is one like others', () => {
   const named = ['__proto__', 'constructor'].map((column) => ({ ...features[0], column }) as FeatureEncoding);
   const rows = [JSON.parse('{"__proto__": 1, "constructor": 2}') as Row];
-  const [row] = structuredClone(tableToRows(tableFromRows(rows, named), [0]));
+  const [row] = structuredClone(tableToRows(tableFromRows(rows, { features: named }), [0]));
   expect(Object.entries(row)).toEqual([
     ['__proto__', 1],
     ['constructor', 2],
   ]);
-  expect(() => tableFromRows([{}], named)).toThrow(/^missing column '__proto__'/);
+  expect(() => tableFromRows([{}], { features: named })).toThrow(/^missing column '__proto__'/);
 });

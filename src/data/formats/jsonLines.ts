@@ -77,6 +77,7 @@ function objectAdder(into: TableBuilder, repairs: RepairLog): AddObject {
         places.set(key, place);
         into.addColumn(nameOf(key));
       }
+      if (typeof cell === 'number') into.takesNumbers(place);
       cells[place] = cell === null ? '' : String(cell);
     }
     into.addRow(cells);

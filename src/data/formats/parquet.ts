@@ -9,6 +9,7 @@ import { type ColumnBuilder, createColumnBuilder, type TextBudget } from '../col
 import { formatDate, MS_PER_DAY } from '../dates.ts';
 import { createRepairLog, quote, type RepairLog } from '../repairs.ts';
 import type { Column, ColumnType } from '../table.ts';
+import { styleNamed } from '../style.ts';
 import { createNamer, MAX_CELLS, MAX_COLUMNS, type ReadTable, type ReadTableOptions, tooManyCells, tooManyColumns } from '../tableBuilder.ts'; // prettier-ignore
 import { type Leaf, readChunk } from './parquetPages.ts';
 
@@ -157,12 +158,13 @@ async function readColumn(
   { row_groups: groups }: FileMetaData,
   valuesOf: (group: RowGroup) => Promise<unknown[]>,
   repairs: RepairLog,
-  { signal, lenient }: ReadTableOptions,
+  { signal, lenient, styles }: ReadTableOptions,
 ): Promise<Column> {
   const isText = leaf.element.type === 'BYTE_ARRAY' || leaf.element.logical_type?.type === 'UUID';
   let large = 0;
   const fill = async (builder: ColumnBuilder) => {
     large = 0;
+    if (!isText || leaf.element.converted_type === 'DECIMAL') builder.takesNumbers();
     for (const group of groups) {
       if (signal?.aborted) throw abortError();
       for (const value of await valuesOf(group)) {
@@ -172,8 +174,9 @@ async function readColumn(
     }
     return builder;
   };
+  const style = styleNamed(styles, name);
   const asLabels = { type, keepSpellings: !type };
-  const built = (await fill(createColumnBuilder(name, budget, isText && !type ? asLabels : { type, lenient }))).build(place, repairs); // prettier-ignore
+  const built = (await fill(createColumnBuilder(name, budget, isText && !type ? asLabels : { type, lenient, style }))).build(place, repairs); // prettier-ignore
   if (built && (type || large === 0)) {
     repairs.add('roundedIntegers', large, `column ${quote(name)}`);
     return built;
