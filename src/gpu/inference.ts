@@ -1,5 +1,6 @@
 // Passes that do not learn: scores and predictions of any rows by the weights that lie on the device.
 
+import { activateHead } from '../infer/activations.ts';
 import { headUnits, type Head } from '../model/spec.ts';
 import { checked, type Gpu } from './device.ts';
 import type { DeviceMemory } from './memory.ts';
@@ -128,7 +129,7 @@ export function createObserver(gpu: Gpu, head: Head, memory: DeviceMemory, plan:
             device.queue.submit([encoder.finish()]);
           }
         });
-        result.set(said, from * units);
+        result.set(activateHead(head, said), from * units);
       }
       resident = null;
       return result;

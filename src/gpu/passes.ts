@@ -17,7 +17,7 @@ import {
 } from './kernels/depthwise.ts';
 import { addForward, addInputGradient, copyForward, copyInputGradient } from './kernels/elementwise.ts';
 import { embeddingForward, embeddingGradient } from './kernels/embedding.ts';
-import { headKernel, lossKernel, scoredHead } from './kernels/loss.ts';
+import { lossKernel, outputKernel, scoredHead } from './kernels/loss.ts';
 import {
   batchNormForward,
   batchNormGradient,
@@ -97,7 +97,7 @@ export class PassWriter {
     this.#add(...clippedUpdate(() => this.#draft(), rule, parameters, inKernel || 'false'));
   }
 
-  /** All operations, ending in sums of loss and metric, or in what the head says. */
+  /** All operations, ending in sums of loss and metric, or in the logits. */
   forward(end: 'score' | 'predict'): void {
     const { operations, logits, tensors } = this.#o.graph;
     const { head, loss } = this.#o;
@@ -118,7 +118,7 @@ export class PassWriter {
     this.#add(
       end === 'score'
         ? lossKernel(this.#draft(), head, loss, source, logits.tensor, this.#o.pass)
-        : headKernel(this.#draft(), head, logits.tensor, this.#o.pass),
+        : outputKernel(this.#draft(), head, logits.tensor, this.#o.pass),
     );
   }
 

@@ -1,6 +1,6 @@
 // The activations as plain arithmetic, on numbers in double precision; whoever stores them rounds to float32.
 
-import type { Activation } from '../model/spec.ts';
+import type { Activation, Head } from '../model/spec.ts';
 
 /** Klambauer et al. 2017. */
 const SELU = { alpha: 1.6732632423543772, scale: 1.0507009873554805 };
@@ -29,14 +29,22 @@ export function activate(activation: Activation, values: Float32Array): Float32A
   return values;
 }
 
-/** The softmax of a row of logits, in place; the greatest is taken off first, so that nothing overflows. */
-export function softmax(logits: Float32Array): Float32Array {
-  let most = -Infinity;
-  for (const logit of logits) if (logit > most) most = logit;
-  let sum = 0;
-  const powers = Float64Array.from(logits, (logit) => Math.exp(logit - most));
-  for (const power of powers) sum += power;
-  for (let i = 0; i < logits.length; i++) logits[i] = powers[i] / sum;
+/** The head's own activation, in place: [rows, units] of logits to probabilities, or the values as they are. */
+export function activateHead(head: Head, logits: Float32Array): Float32Array {
+  if (head.kind === 'sigmoid') return activate('sigmoid', logits);
+  return head.kind === 'softmax' ? softmax(logits, head.units) : logits;
+}
+
+/** Of each row of logits, in place; the greatest is taken off first, so that nothing overflows. */
+function softmax(logits: Float32Array, units: number): Float32Array {
+  const powers = new Float64Array(units);
+  for (let row = 0; row < logits.length; row += units) {
+    let most = -Infinity;
+    for (let i = 0; i < units; i++) most = Math.max(most, logits[row + i]);
+    let sum = 0;
+    for (let i = 0; i < units; i++) sum += powers[i] = Math.exp(logits[row + i] - most);
+    for (let i = 0; i < units; i++) logits[row + i] = powers[i] / sum;
+  }
   return logits;
 }
 

@@ -5,7 +5,7 @@ import { UserError } from '../base/errors.ts';
 import { placeLayers } from '../model/shapes.ts';
 import { insideOf, LAYER_DEFAULTS, throughLayers, type LayerOf, type LayerSpec, type Network, type Weight } from '../model/spec.ts'; // prettier-ignore
 import { weightSlots } from '../model/weights.ts';
-import { activate, sigmoid, softmax } from './activations.ts';
+import { activate, activateHead } from './activations.ts';
 import { recur } from './recurrent.ts';
 import { convolve, convolveDepthwise, convolveTransposed, pool, poolAll, slideOver } from './windows.ts';
 
@@ -16,11 +16,7 @@ export type Forward = (x: Float32Array) => Float32Array;
 export function createForward(network: Network, weights: readonly Weight[]): Forward {
   const { head } = network;
   const { through, take } = createLayers(network, weights);
-  return (x) => {
-    const logits = multiply(through(x), take('head/kernel'), take('head/bias'));
-    if (head.kind === 'softmax') return softmax(logits);
-    return head.kind === 'sigmoid' ? logits.map(sigmoid) : logits;
-  };
+  return (x) => activateHead(head, multiply(through(x), take('head/kernel'), take('head/bias')));
 }
 
 /** One example to what the last layer before the head gives, [features]: an embedding of it. @throws UserError as `createForward` */

@@ -155,21 +155,14 @@ export function lossKernel(
   return draft.threads(`${logits.name} loss`, pass.rows, text);
 }
 
-/** The head's own activation: logits to probabilities, or the value as it is, into `output`. */
-export function headKernel(draft: Draft, head: Head, logits: Tensor, pass: Pass): Kernel {
+/** The logits, [rows, units], into `output`: what is read back has the head's activation in double precision. */
+export function outputKernel(draft: Draft, head: Head, logits: Tensor, pass: Pass): Kernel {
   const z = draft.read(logits.name);
   const output = draft.write('output');
   const units = headUnits(head);
-  const at = (index: string) => `${z}[i * ${units}u + ${index}]`;
-  const body =
-    head.kind === 'value'
-      ? `${output}[i] = ${at('0u')};`
-      : head.kind === 'sigmoid'
-        ? `${output}[i] = 1.0 / (1.0 + exp(-${at('0u')}));`
-        : `var top = ${at('0u')};
-for (var j = 1u; j < ${units}u; j++) { top = max(top, ${at('j')}); }
-var sum = 0.0;
-for (var j = 0u; j < ${units}u; j++) { sum += exp(${at('j')} - top); }
-for (var j = 0u; j < ${units}u; j++) { ${output}[i * ${units}u + j] = exp(${at('j')} - top) / sum; }`;
-  return draft.threads(`${logits.name} output`, pass.rows, body);
+  return draft.threads(
+    `${logits.name} output`,
+    pass.rows,
+    `for (var j = i * ${units}u; j < (i + 1u) * ${units}u; j++) { ${output}[j] = ${z}[j]; }`,
+  );
 }
