@@ -188,7 +188,7 @@ function quality({ card }: ExportInput): string {
     (name) => `| ${METRICS[name] ?? escapeText(name)} | ${figure(card.metrics[name])} | ${figure(card.dummy[name])} |`,
   );
   const dummy = card.task === 'regression' ? 'the mean' : 'the most frequent class';
-  return `On the ${count(card.data.rows.test, 'row')} of the test part, which training never saw, beside a dummy that always says ${dummy} of the training part.
+  return `On the ${count(card.data.rows.test, card.task === 'imageClassification' ? 'image' : 'row')} of the test part, which training never saw, beside a dummy that always says ${dummy} of the training part.
 
 | figure | this model | dummy |
 | --- | ---: | ---: |

@@ -25,7 +25,13 @@ export function presetRules(metric: string, images = false): Rule[] {
     rule('drift-dataset', 'Half of the columns drift', 'lathe_drifted_columns_ratio', above(0.499), 'critical'),
     rule('missing', 'Values are missing', 'lathe_column_missing_ratio', deviations(3), 'warning'),
     rule('unseen', 'New categories', 'lathe_column_unseen_ratio', above(0.01), 'warning'),
-    rule('duplicates', 'Rows repeat', 'lathe_duplicate_rows_ratio', deviations(3), 'warning'),
+    rule(
+      'duplicates',
+      images ? 'Images repeat' : 'Rows repeat',
+      'lathe_duplicate_rows_ratio',
+      deviations(3),
+      'warning',
+    ),
     ...(images ? [rule('embeddings', 'The images look otherwise', 'lathe_embedding_drift_p_value', below(0.05), 'warning')] : []), // prettier-ignore
     rule('predictions', 'The predictions shift', 'lathe_prediction_drift_p_value', below(0.05), 'warning'),
     rule('estimate', 'The foreseen quality leaves its band', 'lathe_estimated_quality', deviations(3), 'critical', { metric }), // prettier-ignore

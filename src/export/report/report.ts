@@ -93,8 +93,8 @@ function figures({ evaluation, card }: ReportInput): Markup {
     figure(evaluation.dummy[key]),
   ]);
   return html`<p>
-      On the ${evaluation.rows} rows of the test part, which training never saw, beside a dummy that always says
-      ${dummy} of the training part.
+      On the ${evaluation.rows} ${card.task === 'imageClassification' ? 'images' : 'rows'} of the test part, which
+      training never saw, beside a dummy that always says ${dummy} of the training part.
     </p>
     ${table(['figure', 'this model', 'dummy'], rows, 1)}`;
 }

@@ -87,11 +87,13 @@ export function metricOf(key: string): Metric {
   return BY_KEY.get(key) ?? { key, name: key, meaning: '', better: 'higher', share: false };
 }
 
-/** What a figure says of a version with these labels: of two it names the positive one, the second. */
-export function meaningOf({ meaning }: Metric, labels: readonly string[]): string {
-  return labels.length === 2
-    ? meaning.replace('the positive class', () => `the positive class, “${labels[1]}”`)
-    : meaning;
+/**
+ * What a figure says of a version: of two labels it names the positive one, the second.
+ * @param thing what is judged: `row` or `image`
+ */
+export function meaningOf({ meaning }: Metric, labels: readonly string[], thing: string): string {
+  const said = meaning.replace(/\brow(?=s?\b)/g, thing);
+  return labels.length === 2 ? said.replace('the positive class', () => `the positive class, “${labels[1]}”`) : said;
 }
 
 /** Its name within a sentence: `accuracy`, `log loss`, but `MAE` and `R²`. */

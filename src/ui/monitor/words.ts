@@ -6,7 +6,7 @@ import { formatNumber, formatPercent, formatPValue, formatQuantity } from '../pa
 
 /** Each figure a rule can look at: its name, and whether it is a share of a whole. */
 export const FIGURE_NAMES: Record<FigureName, { name: string; share: boolean }> = {
-  lathe_batch_rows: { name: 'Rows', share: false },
+  lathe_batch_rows: { name: 'Size of a batch', share: false },
   lathe_column_drift_p_value: { name: 'Drift of a column (p)', share: false },
   lathe_column_drift_distance: { name: 'Drift of a column (distance)', share: false },
   lathe_drifted_columns_ratio: { name: 'Columns that drift', share: true },
@@ -16,7 +16,7 @@ export const FIGURE_NAMES: Record<FigureName, { name: string; share: boolean }> 
   lathe_column_out_of_range_ratio: { name: 'Out of range in a column', share: true },
   lathe_column_unseen_ratio: { name: 'Unseen categories in a column', share: true },
   lathe_schema_changes: { name: 'Columns gone, new or of another type', share: false },
-  lathe_duplicate_rows_ratio: { name: 'Duplicate rows', share: true },
+  lathe_duplicate_rows_ratio: { name: 'Duplicates', share: true },
   lathe_prediction_ratio: { name: 'Share of a predicted class', share: true },
   lathe_prediction_drift_p_value: { name: 'Drift of the predictions (p)', share: false },
   lathe_confidence_drift_p_value: { name: 'Drift of the confidence (p)', share: false },

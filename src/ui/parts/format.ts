@@ -1,6 +1,7 @@
 // Figures and names as a person reads them. Every stage formats through here, so that one thing looks one way.
 
 import type { Task } from '../../model/recipe.ts';
+import type { Batch, Dataset } from '../../worker/api.ts';
 
 const counts = new Intl.NumberFormat('en');
 const short = new Intl.NumberFormat('en', { maximumSignificantDigits: 4, useGrouping: false });
@@ -83,6 +84,11 @@ export function shorten(name: string, most = 20): string {
   const characters = [...name];
   if (characters.length <= most) return name;
   return `${characters.slice(0, most - 8).join('')}…${characters.slice(-7).join('')}`;
+}
+
+/** What one thing of the data is called, by the kind of a data set or a batch, or by the task that it is for. */
+export function thingOf(kind: Dataset['kind'] | Batch['kind'] | Task): 'image' | 'row' {
+  return kind === 'images' || kind === 'imageClassification' ? 'image' : 'row';
 }
 
 /** The tasks by the names that a person knows them by. */

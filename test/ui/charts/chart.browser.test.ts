@@ -88,7 +88,7 @@ describe('ConfusionMatrix', () => {
     const chosen: Cell[] = [];
     mounted = mount(ConfusionMatrix, {
       target: target(),
-      props: { labels, counts, selected: null, onselect: (cell: Cell) => chosen.push(cell) },
+      props: { labels, counts, thing: 'row', selected: null, onselect: (cell: Cell) => chosen.push(cell) },
     });
     buttons(/^1 rows?: actual class 1 with a long name, predicted class 0/)[0].click();
     expect(chosen).toEqual([{ actual: labels[1], predicted: labels[0] }]);
