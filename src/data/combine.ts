@@ -5,7 +5,7 @@ import type { CellStyle } from './cells.ts';
 import { sortLabels } from './labels.ts';
 import { labelsOf } from './prepare.ts';
 import { quote, type RepairLog } from './repairs.ts';
-import { readTexts } from './style.ts';
+import { readText } from './style.ts';
 import { type Column, type ColumnSpec, isNumeric, type LabelColumn, type NumericColumn, type Table } from './table.ts';
 
 /** Some rows of another table. */
@@ -93,7 +93,7 @@ function appendNumbers(
 function numbersAs(column: Column, type: NumericColumn['type'], style?: CellStyle): Float64Array {
   const fits = (value: number) => (type === 'integer' && !Number.isSafeInteger(value) ? NaN : value);
   if (isNumeric(column)) return column.values.map(fits);
-  const byCode = readTexts(column.categories, type, style).map(fits);
+  const byCode = column.categories.map((text) => fits(readText(text, type, style)));
   return Float64Array.from(column.codes, (code) => (code < 0 ? NaN : byCode[code]));
 }
 

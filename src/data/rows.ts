@@ -5,7 +5,7 @@ import { type CellStyle, MISSING_TOKENS, parseNumber } from './cells.ts';
 import { formatDate } from './dates.ts';
 import type { FeatureEncoding, Preparation } from './preparation.ts';
 import { quote } from './repairs.ts';
-import { readTexts, styleNamed } from './style.ts';
+import { readText, styleNamed } from './style.ts';
 import { type Column, isNumeric, type Row, type Table } from './table.ts';
 
 /** @param index which rows of the table, in the order wanted. Dates are ISO text, what is missing is null. */
@@ -51,7 +51,8 @@ function columnFromRows(rows: Row[], feature: FeatureEncoding, style: CellStyle 
   }
   const cell = (row: Row) => (Object.hasOwn(row, name) ? row[name] : null);
   if (feature.kind === 'number') {
-    return { name, type: feature.type, values: readNumbers(rows.map(cell), feature, style) };
+    const values = Float64Array.from(rows, (row, i) => readNumber(cell(row), feature, style, i));
+    return { name, type: feature.type, values };
   }
   const categories: string[] = [];
   const codeOf = new Map<string, number>();
@@ -75,23 +76,24 @@ function readLabel(value: Row[string] | undefined, feature: FeatureEncoding & { 
   return String(value).trim();
 }
 
-/** A number is what it is, whatever the style; a text is read beside the other texts of its column. */
-function readNumbers(
-  cells: (Row[string] | undefined)[],
+/** A number is what it is, whatever the style of text. */
+function readNumber(
+  value: Row[string] | undefined,
   feature: FeatureEncoding & { kind: 'number' },
   style: CellStyle | undefined,
-): Float64Array {
-  const texts = cells.map((value) => (value === null || value === undefined ? '' : String(value).trim()));
-  const values = Float64Array.from(cells, (value, i) => parseNumber(typeof value === 'boolean' ? String(Number(value)) : texts[i])); // prettier-ignore
-  const written = [...cells.keys()].filter((i) => typeof cells[i] === 'string' && !MISSING_TOKENS.has(texts[i]));
-  const read = readTexts(written.map((i) => texts[i]), feature.type, style); // prettier-ignore
-  written.forEach((i, place) => (values[i] = read[place]));
-  const spoilt = values.findIndex((value, i) => Number.isNaN(value) && !MISSING_TOKENS.has(texts[i]));
-  if (spoilt < 0) return values;
-  const wanted = feature.type === 'date' ? 'a date such as 2024-05-31' : 'a number such as 1.5';
+  row: number,
+): number {
+  if (value === null || value === undefined) return NaN;
+  if (typeof value === 'number' && Number.isNaN(value)) return NaN;
+  const text = typeof value === 'boolean' ? String(Number(value)) : String(value).trim();
+  if (MISSING_TOKENS.has(text)) return NaN;
+  const parsed = typeof value === 'string' ? readText(text, feature.type, style) : parseNumber(text);
+  if (!Number.isNaN(parsed)) return parsed;
+  const number = style?.mark === ',' ? 'a number, or text with a decimal comma such as 1,5' : 'a number such as 1.5';
+  const wanted = feature.type === 'date' ? 'a date such as 2024-05-31' : number;
   throw new UserError(
     'invalid',
-    `value ${quote(texts[spoilt])} in row ${spoilt + 1}, column ${quote(feature.column)}: give ${wanted}, or leave it empty`,
+    `value ${quote(text)} in row ${row + 1}, column ${quote(feature.column)}: give ${wanted}, or leave it empty`,
   );
 }
 

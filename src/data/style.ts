@@ -2,8 +2,8 @@
 // 1,234 or 03/04/2024, is then read in new data as it was in training, however few rows there are to decide by.
 
 import { bareOf, type CellStyle, type NumberReader, parseNumber, readCell } from './cells.ts';
-import { type DateOrder, parseDate } from './dates.ts';
-import { type Evidence, gatherEvidence } from './evidence.ts';
+import { dateOrders, parseDate } from './dates.ts';
+import type { Evidence } from './evidence.ts';
 import { likelierOrder, mostly, numberReader } from './infer.ts';
 import type { ColumnStyle } from './preparation.ts';
 import { type Column, type ColumnSpec, isNumeric, type NumericColumn, type Table } from './table.ts';
@@ -47,8 +47,8 @@ function chooseNumbers(type: 'number' | 'integer', e: Evidence, mark: CellStyle[
   const [same, other] = mark === '.' ? [onlyPoint(e), onlyComma(e)] : [onlyComma(e), onlyPoint(e)];
   const marked = same + other + e.pointGroups + e.commaGroups;
   const isOther = other > same && !mostly(marked - other, marked);
-  const reader = (mark === '.') === isOther ? 'groupedComma' : 'groupedPoint';
-  if (isOther) return { reader, by: 'other' };
+  const reader = READERS[mark];
+  if (isOther) return { reader: swapped(reader), by: 'other' };
   const ownMark = own === 'comma' || own === 'groupedComma' ? ',' : '.';
   const isOpen = (mark === '.' ? e.commaGroups : e.pointGroups) > 0;
   return isOpen && ownMark !== mark ? { reader, by: 'learned' } : { reader };
@@ -70,25 +70,17 @@ export function swapped(reader: NumberReader): NumberReader {
 }
 
 /**
- * Cells without a file around them, as numbers of a type: written plainly, or in the style.
- * @returns [texts]; NaN for one that is neither. A date may be a number of days since 1970-01-01
+ * A cell without a file around it, as a number of a type: in the style that is known, or plain. One that is plainly of
+ * another style is none, for nobody would be told.
+ * @returns NaN where it is none; a date may be a number of days since 1970-01-01
  */
-export function readTexts(texts: string[], type: NumericColumn['type'], style: CellStyle = {}): Float64Array {
-  const { reader, by } = chooseReader(type, gatherEvidence(texts, Int32Array.from(texts.keys())), style);
-  if (type !== 'date') {
-    const known = style.mark && by !== 'other' ? reader : 'point';
-    return Float64Array.from(texts, (text) => readCell(bareOf(text, style.unit ?? ''), known));
-  }
-  const orders = style.order
-    ? (['yearFirst', reader === 'yearFirst' ? style.order : reader] as DateOrder[])
-    : ALL_ORDERS;
-  return Float64Array.from(texts, (text) => {
-    const order = orders.find((each) => !Number.isNaN(parseDate(text, each)));
-    return order ? parseDate(text, order) : parseNumber(text);
-  });
+export function readText(text: string, type: NumericColumn['type'], { mark, unit, order }: CellStyle = {}): number {
+  if (type !== 'date') return readCell(bareOf(text, unit ?? ''), mark ? READERS[mark] : 'point');
+  const found = dateOrders(text).find((each) => !order || each === order || each === 'yearFirst');
+  return found ? parseDate(text, found) : parseNumber(text);
 }
 
-const ALL_ORDERS: DateOrder[] = ['yearFirst', 'dayFirst', 'monthFirst'];
+const READERS = { '.': 'groupedPoint', ',': 'groupedComma' } as const;
 
 /** Whether numbers have another sign beside them than those of the style; a fraction is no per cent where the sign is gone. */
 export function hasOtherUnit({ unit, number }: Evidence, style: CellStyle): boolean {

@@ -79,6 +79,10 @@ export interface UseVerbs {
   predictForm(versionId: string): Promise<PredictForm>;
   /** What its ONNX file takes and gives. @throws UserError where a column has a name that ONNX cannot hold */
   onnxPorts(versionId: string): Promise<Ports>;
+  /**
+   * Numbers and dates may be given as text, plainly or in the style of the training data.
+   * @throws UserError where one is neither, for there is no repair to tell of it
+   */
   predict(versionId: string, input: Row[] | File[]): Promise<Prediction[]>;
   /** Scores a table or images and gives a CSV: the input's columns, then the prediction's. */
   predictFile(

@@ -153,7 +153,7 @@ const rowsOf = (x: (string | number)[], style: Style) =>
 test('text in rows is read by the style, a number is what it is, and what is neither is refused', () => {
   expect([...rowsOf(['1,234', '$5', 1.234, ''], { mark: '.', unit: '$' })]).toEqual([1234, 5, 1.234, NaN]);
   expect([...rowsOf(['1.234', '12,5', 1.234], { mark: ',' })]).toEqual([1234, 12.5, 1.234]);
-  expect([...rowsOf(['1.234', '12.5'], { mark: ',' })]).toEqual([1.234, 12.5]); // plainly no commas
+  expect(() => rowsOf(['12.5'], { mark: ',' })).toThrow(/'12.5' .*: give a number, or text with a decimal comma/);
   expect(() => rowsOf(['1.234,50'], { mark: '.' })).toThrow(/^invalid value '1.234,50' in row 1, column 'x'/);
   const dates = (order: 'dayFirst' | 'monthFirst') =>
     (tableFromRows([{ x: 0, on: '03/04/2024' }], { features, styles: [{ column: 'on', order }] }).columns[1] as NumericColumn).values[0]; // prettier-ignore

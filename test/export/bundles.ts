@@ -2,6 +2,7 @@
 // names of columns, labels and of the model, and what the page predicts of their samples.
 
 import { encodeFeatures, type FeatureEncoding, type Preparation, type TargetEncoding } from '../../src/data/prepare.ts';
+import type { ColumnStyle } from '../../src/data/preparation.ts';
 import { writeZip } from '../../src/data/formats/zip.ts';
 import type { BundleFile, BundleInput } from '../../src/export/bundle.ts';
 import type { ExportInput } from '../../src/export/exportInput.ts';
@@ -22,6 +23,8 @@ const FEATURES: FeatureEncoding[] = [
   { kind: 'oneHot', column: '__proto__', type: 'boolean', outputs: ['', 'off', 'on'], fill: '' },
   { kind: 'number', column: '', type: 'integer', fill: 3, center: 2.5, scale: 1.5 },
 ];
+/** Of text with a decimal comma. */
+const STYLES: ColumnStyle[] = [{ column: 'sepal length (cm)', mark: ',' }];
 const LABELS = { kind: 'classes', labels: ['yes', HOSTILE, 'line\nbreak', '1.0'] } satisfies TargetEncoding;
 const MLP: LayerSpec[] = [{ kind: 'dense', units: 5, activation: 'relu' }];
 const CNN: LayerSpec[] = [
@@ -34,7 +37,7 @@ const images = (channels: 1 | 3): Preparation => ({ kind: 'images', height: 6, w
 const MODELS: Record<string, () => ExportInput> = {
   classes: () => ({ ...randomModel(tablePreparation(FEATURES, LABELS), MLP), name: HOSTILE }),
   binary: () => ({ ...randomModel(tablePreparation(FEATURES.slice(0, 2), TWO), MLP), name: 'Café 2' }),
-  value: () => ({ ...randomModel(tablePreparation(FEATURES, VALUE), MLP), name: 'no' }),
+  value: () => ({ ...randomModel({ ...tablePreparation(FEATURES, VALUE), styles: STYLES }, MLP), name: 'no' }),
   grey: () => ({ ...randomModel(images(1), CNN), name: '漢字' }),
   colour: () => ({ ...randomModel(images(3), CNN), name: 'colour' }),
 };

@@ -24,7 +24,7 @@ export function numberFeatures(count: number): FeatureEncoding[] {
   }));
 }
 
-export function tablePreparation(features: FeatureEncoding[], target: TargetEncoding): Preparation {
+export function tablePreparation(features: FeatureEncoding[], target: TargetEncoding): Preparation & { kind: 'table' } {
   const width = features.reduce((sum, f) => sum + (f.kind === 'number' ? 1 : f.outputs.length), 0);
   return { kind: 'table', features, width, target };
 }

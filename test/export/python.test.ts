@@ -30,6 +30,14 @@ it('has the command, the module, the model, a sample and a smoke test with the p
   }
 });
 
+it('has numbers in the sample as the training data writes them', async () => {
+  for (const [kind, model] of models.filter(([, { preparation }]) => preparation.kind === 'table')) {
+    const sample = (await keepBundle(`${kind}-python.zip`, writePython(model))).get('sample.csv')!;
+    expect(sample.includes('"5,8"')).toBe(kind === 'value');
+    expect(sample.includes('5.8')).toBe(kind !== 'value');
+  }
+});
+
 it('writes no name of the data into code that is run', async () => {
   const files = await keepBundle('classes-python.zip', writePython(models[0][1]));
   for (const name of ['predict.py', 'lathe_model.py', 'smoke_test.py']) expect(files.get(name)).not.toContain('sepal');

@@ -42,6 +42,11 @@ import onnxruntime
 MISSING = {
 ${python([...MISSING_TOKENS])}
 }
+#: numbers with thousands set apart, by what stands before a fraction
+GROUPED = {
+    ".": re.compile(r"[+-]?[1-9]\\d{0,2}([,'’\\u00a0\\u202f])\\d{3}(\\1\\d{3})*(\\.\\d+)?"),
+    ",": re.compile(r"[+-]?[1-9]\\d{0,2}([.'’\\u00a0\\u202f])\\d{3}(\\1\\d{3})*(,\\d+)?"),
+}
 NUMBER = re.compile(r"[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?")
 DATE = re.compile(
     r"(\\d{4})([-/.])(\\d{1,2})\\2(\\d{1,2})"
@@ -56,27 +61,31 @@ class Model:
 
     def __init__(self, path=pathlib.Path(__file__).parent / "${MODEL_FILE}"):
 ${OPEN}
-        #: of each feature: the column, the input of the file, the type, and the two spellings of a boolean
+        #: of each feature: the column, the input of the file, the type, the two spellings of a boolean, and the decimal mark
+        #: of numbers in text where the training data had one
         self.features = []
         inputs = dict(map(tuple, json.loads(facts["inputs"])))
+        marks = {style["column"]: style.get("mark") for style in self.preparation.get("styles", [])}
         for feature in self.preparation["features"]:
             spellings = [value for value in feature.get("outputs", []) if value != ""]
             booleans = spellings if feature["type"] == "boolean" and len(spellings) == 2 else None
-            self.features.append((feature["column"], inputs[feature["column"]], feature["type"], booleans))
+            mark = marks.get(feature["column"])
+            self.features.append((feature["column"], inputs[feature["column"]], feature["type"], booleans, mark))
 
     def predict(self, columns):
         """{name: values of all rows}: the label and the probability of each label, or the value.
 
-        columns: {name: values of all rows}. Numbers may be text; a date is a date, ISO 8601 text or days since 1970-01-01
-        UTC; None, NaN and the spellings in MISSING are missing. Columns that the model does not take are passed over.
+        columns: {name: values of all rows}. Numbers may be text, with the decimal mark of the training data; a date is a
+        date, ISO 8601 text or days since 1970-01-01 UTC; None, NaN and the spellings in MISSING are missing. Columns that
+        the model does not take are passed over.
         Raises KeyError where a column is not there, ValueError("row 1, column 'a': ...") where a value cannot be read.
         """
         absent = [column for column, *_ in self.features if column not in columns]
         if absent:
             raise KeyError(f"the model takes columns that are not there: {', '.join(map(repr, absent))}")
         feeds = {}
-        for column, name, kind, booleans in self.features:
-            values = [cell(value, kind, booleans, row, column) for row, value in enumerate(columns[column])]
+        for column, name, kind, booleans, mark in self.features:
+            values = [cell(value, kind, booleans, mark, row, column) for row, value in enumerate(columns[column])]
             is_text = kind in ("category", "boolean")
             feeds[name] = np.array(values, dtype=object if is_text else np.float32).reshape(-1, 1)
         return self._run(feeds)
@@ -84,16 +93,17 @@ ${OPEN}
 ${RUN}
 
 
-def cell(value, kind, booleans, row, column):
+def cell(value, kind, booleans, mark, row, column):
     """One value as the file takes it: a float (NaN where it is missing) or a string (empty where it is missing)."""
     missing = "" if kind in ("category", "boolean") else math.nan
     if is_missing(value):
         return missing
     if kind in ("category", "boolean"):
         return label(value, booleans)
-    number = days(value) if kind == "date" else plain_number(value)
+    number = days(value) if kind == "date" else plain_number(value, mark)
     if number is None or not abs(number) <= LARGEST:
-        wanted = "a date such as 2024-05-31" if kind == "date" else "a number such as 1.5"
+        number = "a number, or text with a decimal comma such as 1,5" if mark == "," else "a number such as 1.5"
+        wanted = "a date such as 2024-05-31" if kind == "date" else number
         raise ValueError(f"row {row + 1}, column {column!r}: {value!r} is not {wanted}")
     return number
 
@@ -113,11 +123,22 @@ def label(value, booleans):
     return str(value).strip()
 
 
-def plain_number(value):
+def plain_number(value, mark=None):
     """None where it is none."""
     if isinstance(value, str):
-        return float(value) if NUMBER.fullmatch(value.strip()) else None
+        text = plain_text(value.strip(), mark)
+        return float(text) if NUMBER.fullmatch(text) else None
     return float(value) if isinstance(value, (int, float, np.number, np.bool_)) else None
+
+
+def plain_text(text, mark):
+    """A number as Python writes it, out of text with that decimal mark: 1.234 may be 1234. Empty with the other mark."""
+    grouped = GROUPED[mark].fullmatch(text) if mark else None
+    if grouped:
+        text = text.replace(grouped[1], "")
+    if mark != ",":
+        return text
+    return "" if "." in text else text.replace(",", ".", 1)
 
 
 def days(value):

@@ -1,5 +1,7 @@
 // A folder of Python that scores CSV files or images with ONNX Runtime: a command, the module behind it, and a smoke test.
 
+import { styleNamed } from '../../data/style.ts';
+import type { Row } from '../../data/table.ts';
 import { expectedRows, MODEL_FILE, smokeTolerance, type BundleFile, type BundleInput } from '../bundle.ts';
 import { escapeText } from '../markdown.ts';
 import { writeModelCard } from '../modelCard.ts';
@@ -38,7 +40,7 @@ function writeExpectation(model: BundleInput): string {
   return `${JSON.stringify(facts)}\n`;
 }
 
-/** The made-up rows, as RFC 4180 has them. */
+/** The made-up rows, as RFC 4180 has them, with the decimal marks of the training data. */
 function sampleFile({ preparation }: BundleInput): BundleFile[] {
   if (preparation.kind === 'images') return [];
   const columns = preparation.features.map(({ column }) => column);
@@ -46,7 +48,9 @@ function sampleFile({ preparation }: BundleInput): BundleFile[] {
     const text = cell === null ? '' : String(cell);
     return /[",\r\n]|^$/.test(text) && text !== '' ? `"${text.replaceAll('"', '""')}"` : text;
   };
-  const rows = sampleRows(preparation).map((row) => columns.map((column) => row[column]));
+  const cellOf = (value: Row[string], column: string) =>
+    typeof value === 'number' && styleNamed(preparation.styles, column)?.mark === ',' ? String(value).replace('.', ',') : value; // prettier-ignore
+  const rows = sampleRows(preparation).map((row) => columns.map((column) => cellOf(row[column], column)));
   // a line of one empty cell would be read as no line at all
   const lines = [columns, ...rows].map((cells) => cells.map(quoted).join(',') || '""');
   return [{ name: 'sample.csv', bytes: lines.map((line) => `${line}\r\n`).join('') }];
