@@ -123,8 +123,8 @@ export function createObserver(gpu: Gpu, head: Head, memory: DeviceMemory, plan:
             writeSteps(gpu, memory.get('step'), batches);
             const encoder = device.createCommandEncoder();
             batches.forEach(({ start, rows }, index) => {
-              tape.play(encoder, index, 1); // batches share `output`: each is copied before the next
-              encoder.copyBufferToBuffer(memory.get('output'), 0, to, 4 * start * units, 4 * rows * units);
+              tape.play(encoder, index, 1); // batches share the logits: each is copied before the next
+              encoder.copyBufferToBuffer(memory.get(plan.logits), 0, to, 4 * start * units, 4 * rows * units);
             });
             device.queue.submit([encoder.finish()]);
           }

@@ -17,7 +17,7 @@ import {
 } from './kernels/depthwise.ts';
 import { addForward, addInputGradient, copyForward, copyInputGradient } from './kernels/elementwise.ts';
 import { embeddingForward, embeddingGradient } from './kernels/embedding.ts';
-import { lossKernel, outputKernel, scoredHead } from './kernels/loss.ts';
+import { lossKernel, scoredHead } from './kernels/loss.ts';
 import {
   batchNormForward,
   batchNormGradient,
@@ -115,11 +115,7 @@ export class PassWriter {
       }
       this.#forward(operation);
     }
-    this.#add(
-      end === 'score'
-        ? lossKernel(this.#draft(), head, loss, source, logits.tensor, this.#o.pass)
-        : outputKernel(this.#draft(), head, logits.tensor, this.#o.pass),
-    );
+    if (end === 'score') this.#add(lossKernel(this.#draft(), head, loss, source, logits.tensor, this.#o.pass));
   }
 
   #forward(operation: Operation): void {

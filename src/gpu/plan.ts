@@ -2,7 +2,7 @@
 // make a plan, so its tests run anywhere. Which kernels make up a pass is passes.ts, who runs them tape.ts.
 
 import type { LossSpec } from '../model/recipe.ts';
-import { headUnits, type Network } from '../model/spec.ts';
+import type { Network } from '../model/spec.ts';
 import { whatLearns, type Learning } from './frozen.ts';
 import { buildGraph, type Graph } from './graph.ts';
 import { needsInput } from './kernels/activation.ts';
@@ -17,8 +17,9 @@ export interface Inference {
   rows: number;
   /** sums of loss and metric, to `sums` */
   scoring: PlannedKernel[];
-  /** what the head says, to `output` */
+  /** up to the logits, [rows, units], whose buffer is named by the next */
   prediction: PlannedKernel[];
+  logits: string;
 }
 
 export interface Plan {
@@ -55,7 +56,7 @@ export function planTraining(
   const graph = buildGraph(network, 'x');
   // a batch that is only looked at may be larger: there are no gradients to hold
   const rows = network.inputShape.length === 1 ? Math.max(batchSize, 256) : batchSize;
-  const buffers = inferenceBuffers(graph, network, rows);
+  const buffers = inferenceBuffers(graph, rows);
   const learning = whatLearns(graph, new Set(frozen));
   for (const [name, size] of trainingBuffers(graph, batchSize, rule, learning)) buffers.set(name, size);
   const pass = { rows: batchSize, training: true };
@@ -68,7 +69,7 @@ export function planTraining(
 /** The plan of passes that do not learn. @throws UserError where the layers do not fit each other */
 export function planInference(network: Network, loss: LossSpec, rows: number, choose: ChooseVariant): Plan {
   const graph = buildGraph(network, 'evaluation.x');
-  const buffers = inferenceBuffers(graph, network, rows);
+  const buffers = inferenceBuffers(graph, rows);
   return { graph, buffers, inference: planPasses(network, loss, rows, buffers, choose) };
 }
 
@@ -96,18 +97,18 @@ function planPasses(
     writer.forward(end);
     return writer.kernels;
   };
-  return { rows, scoring: kernels('score'), prediction: kernels('predict') };
+  const logits = graph.logits.tensor.name;
+  return { rows, scoring: kernels('score'), prediction: kernels('predict'), logits };
 }
 
 /** Whole vec4s. */
 const fours = (size: number): number => Math.ceil(size / 4) * 4;
 
-function inferenceBuffers(graph: Graph, network: Network, rows: number): Map<string, number> {
+function inferenceBuffers(graph: Graph, rows: number): Map<string, number> {
   const given = ['evaluation.x', 'evaluation.y', 'evaluation.rowWeights'];
   const buffers = new Map(given.map((name) => [name, 0]));
   buffers.set('weights', graph.parameters);
   buffers.set('sums', fours(2 * rows));
-  buffers.set('output', fours(rows * headUnits(network.head)));
   for (const tensor of graph.tensors) if (!tensor.source) buffers.set(tensor.name, fours(rows * tensor.size));
   return buffers;
 }

@@ -154,15 +154,3 @@ export function lossKernel(
   const text = scoreRow(draft, head, loss, source, logits, pass, 'i', (index) => `${z}[i * ${units}u + ${index}]`);
   return draft.threads(`${logits.name} loss`, pass.rows, text);
 }
-
-/** The logits, [rows, units], into `output`: what is read back has the head's activation in double precision. */
-export function outputKernel(draft: Draft, head: Head, logits: Tensor, pass: Pass): Kernel {
-  const z = draft.read(logits.name);
-  const output = draft.write('output');
-  const units = headUnits(head);
-  return draft.threads(
-    `${logits.name} output`,
-    pass.rows,
-    `for (var j = i * ${units}u; j < (i + 1u) * ${units}u; j++) { ${output}[j] = ${z}[j]; }`,
-  );
-}
