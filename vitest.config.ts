@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config';
 import { CHROMIUM_ARGS, findChromium, SOFTWARE_WEBGPU_ARGS } from './scripts/chromium.mjs';
 import { predictor } from './scripts/predictor.mjs';
 
+/** What is waited for comes sooner or later; how soon depends on what else the machine does. */
+const expect = { poll: { timeout: 60_000 } };
+
 /** `unit` runs in Node, `browser` in Chromium with WebGPU on the software adapter, `e2e` drives the built app,
  * `faults` breaks what is under it. */
 export default defineConfig({
@@ -44,6 +47,7 @@ export default defineConfig({
           retry: 1, // a software adapter on a loaded machine; the end of the run names what was tried again
           include: ['test/**/*.browser.test.ts'],
           testTimeout: 120_000,
+          expect,
           browser: {
             enabled: true,
             headless: true,
@@ -65,6 +69,7 @@ export default defineConfig({
           environment: 'node',
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 300_000,
+          expect,
           hookTimeout: 120_000,
           fileParallelism: false,
         },
@@ -74,6 +79,7 @@ export default defineConfig({
           name: 'faults',
           environment: 'node',
           include: ['test/faults/**/*.test.ts'],
+          expect,
           hookTimeout: 120_000,
           fileParallelism: false,
         },

@@ -133,6 +133,12 @@ async function openApp(): Promise<{
   return { page, canary, see: (view, names) => look(page, canary, view, names) };
 }
 
+/** Once nothing trains, for while something does the page asks before it goes. */
+async function reload(page: Page): Promise<void> {
+  await page.waitForFunction(() => !/^\d+ % /.test(document.title));
+  await page.reload();
+}
+
 /** Lets a file be saved, and gives its name and its text. */
 async function save(page: Page, link: RegExp): Promise<{ name: string; text: string }> {
   const download = page.waitForEvent('download');
@@ -211,6 +217,7 @@ test('a table of hostile columns and classes, from the file to the predictions',
   await goTo(page, 'Monitor');
   await dropFiles(page, [{ name: `${payload('onfocus')}.csv`, bytes: hostileCsv(50) }]);
   await page.getByRole('heading', { level: 2, name: payload('onfocus') }).waitFor();
+  await page.getByRole('button', { name: /^Show all \d+ columns/ }).waitFor(); // the report of the batch is there
   for (const all of (await page.getByRole('button', { name: /^Show all/ }).all()).reverse()) await all.click();
   for (const column of COLUMNS.slice(1, 3)) {
     const alert = page.locator('.alert', { hasText: column }).first();
@@ -282,7 +289,7 @@ test('models, data sets, aliases, tags and notes of hostile names, from the vers
     }, name);
     expect(refusals).toEqual(refusals.map(() => 'UserError'));
   }
-  await page.reload();
+  await reload(page);
   await page.getByRole('heading', { level: 1, name: 'Data' }).waitFor();
   await page.getByRole('button', { name: 'Rename' }).first().click();
   await see('data-sets', GIVEN);
@@ -389,8 +396,7 @@ test('images in folders of hostile names', async () => {
     recipe.training.epochs = 1;
     await lathe.train(recipe);
   }, classes);
-  await page.waitForFunction(() => !/^\d+ % /.test(document.title)); // the page asks before it goes while something trains
-  await page.reload();
+  await reload(page);
   await page.getByRole('img').nth(20).waitFor();
   await see('gallery', classes);
   await goTo(page, 'Evaluate');

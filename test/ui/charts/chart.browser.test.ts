@@ -7,6 +7,8 @@ import Chart from '../../../src/ui/charts/Chart.svelte';
 import ConfusionMatrix, { type Cell } from '../../../src/ui/charts/ConfusionMatrix.svelte';
 import '../../../src/ui/tokens.css';
 
+/** ms until what is waited for must be there, on however busy a machine */
+const PATIENCE = 60_000;
 let mounted: Record<string, unknown> | null = null;
 const target = () => document.body.appendChild(document.createElement('main'));
 const buttons = (name: RegExp) =>
@@ -57,11 +59,11 @@ describe('Chart', () => {
 
   it('draws its lines, and draws them anew when the theme turns', async () => {
     mounted = mount(Chart, { target: target(), props });
-    const canvas = await vi.waitUntil(() => document.querySelector<HTMLCanvasElement>('canvas'));
-    await vi.waitUntil(() => colours(canvas) > 100);
+    const canvas = await vi.waitUntil(() => document.querySelector<HTMLCanvasElement>('canvas'), PATIENCE);
+    await vi.waitUntil(() => colours(canvas) > 100, PATIENCE);
     const before = canvas.toDataURL();
     document.documentElement.dataset.theme = 'dark';
-    await vi.waitUntil(() => canvas.toDataURL() !== before);
+    await vi.waitUntil(() => canvas.toDataURL() !== before, PATIENCE);
     expect(colours(canvas)).toBeGreaterThan(100);
   });
 
