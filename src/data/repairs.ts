@@ -34,11 +34,11 @@ const SENTENCES = {
   unreadableDates: (n: number) => `${n} cell${s(n)} without a date in date columns count${is(n)} as missing`,
   ambiguousDates: (n: number) => `${n} date${s(n)} that could begin with the month read day first`,
   learnedStyle: (n: number) =>
-    `${n} value${s(n)} that could be read in two ways read as in the data that the model learned from`,
+    `${n} value${s(n)} with two readings read as ${n === 1 ? 'it is' : 'they are'} in the training data`,
   otherStyle: (n: number) =>
-    `${n} value${s(n)} written in another way than in the data that the model learned from, read as written`,
+    `${n} value${s(n)} written otherwise than in the training data, read as ${n === 1 ? 'it stands' : 'they stand'}`,
   otherUnit: (n: number) =>
-    `${n} number${s(n)} with another currency or percent sign than in the data that the model learned from, or without it, read as plain number${s(n)}`,
+    `${n} number${s(n)} with another currency or percent sign than in the training data, or without it, read as plain number${s(n)}`,
   largeIntegers: (n: number) =>
     `${n} whole number${s(n)} beyond 2^53 kept as text, as a number would round ${n === 1 ? 'it' : 'them'}`,
   roundedIntegers: (n: number) => `${n} whole number${s(n)} beyond 2^53 rounded to the nearest number there is`,
@@ -56,6 +56,10 @@ const SENTENCES = {
   mergedFolders: (n: number) => `as Lathe makes its own split, ${n} folders that name one were merged`,
 };
 
+/** Of these each column matters; of the others one example says enough. */
+const BY_COLUMN: ReadonlySet<RepairKind> = new Set(['learnedStyle', 'otherStyle', 'otherUnit']);
+const MOST_EXAMPLES = 5;
+
 function s(count: number): string {
   return count === 1 ? '' : 's';
 }
@@ -67,28 +71,30 @@ function is(count: number): string {
 
 /** Collects repairs while a file is read. */
 export interface RepairLog {
-  /** Counts `count` more of a kind; only the first example of a kind is kept. */
+  /** Counts `count` more of a kind; few examples of a kind are kept. */
   add(kind: RepairKind, count: number, example?: string): void;
   /** In the order in which the kinds were first met. */
   list(): Repair[];
 }
 
 export function createRepairLog(): RepairLog {
-  const found = new Map<RepairKind, { count: number; example: string | undefined }>();
+  const found = new Map<RepairKind, { count: number; examples: string[] }>();
   return {
     add(kind, count, example) {
       if (count === 0) return;
-      const entry = found.get(kind) ?? { count: 0, example };
+      const entry = found.get(kind) ?? { count: 0, examples: [] };
       entry.count += count;
+      if (example && entry.examples.length < (BY_COLUMN.has(kind) ? MOST_EXAMPLES : 1)) entry.examples.push(example);
       found.set(kind, entry);
     },
     list: () =>
-      [...found].map(([kind, { count, example }]) => {
+      [...found].map(([kind, { count, examples }]) => {
         const sentence = SENTENCES[kind](count);
+        const shown = examples.join(', ');
         return {
           kind,
           count,
-          message: example ? `${sentence}${count === 1 ? ': ' : ', such as '}${example}` : sentence,
+          message: shown ? `${sentence}${count === 1 ? ': ' : ', such as '}${shown}` : sentence,
         };
       }),
   };

@@ -87,7 +87,7 @@ describe('what is plainly written otherwise is read as written, and said', () =>
 
   test('by name and value', async () => {
     expect((await readNew(['1.234,50'], { mark: '.' })).messages).toEqual([
-      "1 value written in another way than in the data that the model learned from, read as written: '1.234,50' as 1234.5 in column 'x'",
+      "1 value written otherwise than in the training data, read as it stands: '1.234,50' as 1234.5 in column 'x'",
     ]);
   });
 

@@ -44,6 +44,38 @@ afterAll(async () => {
   await removeDatabase(DATABASE);
 });
 
+test('A row alone, its label and what grows from them are read as the training data was written', async () => {
+  const random = createRandom(3);
+  const lines = Array.from({ length: 60 }, (_, i) => {
+    const [income, amount] = [1000 + random.below(9000), 1000 + random.below(9000)];
+    const split = (value: number, sign: string) => `${Math.floor(value / 1000)}${sign}${String(value % 1000).padStart(3, '0')}`; // prettier-ignore
+    return `${split(income, ',')};02/${13 + (i % 10)}/2024;${split(amount, '.')},50`;
+  });
+  const loans = await lathe.importFiles([
+    csv('loans.csv', ['income;since;amount', '980;02/01/2024;7,25', ...lines].join('\n')),
+  ]);
+  const recipe = await lathe.suggestRecipe(loans.id, { target: 'amount', model: 'mlp' });
+  recipe.backend = 'cpu';
+  recipe.training.epochs = 1;
+  const first = await lathe.train(recipe, { model: 'loans' });
+
+  const one = csv('monday.csv', 'income;since\n1,234;03/04/2024\n');
+  const read = { income: 1234, since: '2024-03-04' };
+  const monday = await lathe.scoreBatch(first.id, [one]);
+  expect((await lathe.batchRows(monday.id)).rows[0].row).toEqual(read);
+  expect(monday.repairs).toMatchObject([{ kind: 'learnedStyle', count: 2 }]);
+  await lathe.labelBatch(monday.id, [csv('labels.csv', 'amount\n2.500\n')]);
+  expect((await lathe.batchRows(monday.id)).rows[0].actual).toBe(2500);
+
+  const grown = await lathe.combine(loans.id, [monday.id]);
+  const columns = recipe.columns.map((own) => (own.name === 'income' ? { ...own, type: 'number' as const } : own));
+  const second = await lathe.train({ ...recipe, dataset: grown.id, columns }, { model: 'loans' }); // read again, from plain text
+  const again = await lathe.scoreBatch(second.id, [one]);
+  expect((await lathe.batchRows(again.id)).rows[0].row).toEqual(read);
+  await lathe.removeDataset(grown.id);
+  await lathe.removeDataset(loans.id);
+});
+
 test('Fine-tuning begins from the weights of the version, keeps what was held out, and repeats exactly without it', async () => {
   const plan: UpdatePlan = { batches: [batch.id], how: 'fineTune' };
   const check = await lathe.checkUpdate(champion.id, plan);
