@@ -5,7 +5,7 @@ import { formatDate } from './dates.ts';
 import { byCodePoint, sortLabels } from './labels.ts';
 import type { ColumnStyle, FeatureEncoding, Preparation, PreparationSpec, TargetEncoding } from './preparation.ts';
 import { quote } from './repairs.ts';
-import { readText, styleNamed, stylesOf } from './style.ts';
+import { readText, stylesByColumn, stylesOf } from './style.ts';
 import { type Column, type ColumnSpec, isNumeric, type LabelColumn, type NumericColumn, type Table } from './table.ts';
 
 export type { FeatureEncoding, Preparation, PreparationSpec, TargetEncoding } from './preparation.ts';
@@ -183,7 +183,7 @@ function numbersOf(
   styles: ColumnStyle[] | undefined,
 ): Float64Array {
   if (isNumeric(column)) return column.values;
-  const style = styleNamed(styles, column.name);
+  const style = stylesByColumn(styles).get(column.name);
   const values = column.categories.map((text) => readText(text, feature.type, style));
   const spoilt = values.findIndex(Number.isNaN);
   if (spoilt >= 0) {

@@ -5,7 +5,7 @@ import { type CellStyle, MISSING_TOKENS, parseNumber } from './cells.ts';
 import { formatDate } from './dates.ts';
 import type { FeatureEncoding, Preparation } from './preparation.ts';
 import { quote } from './repairs.ts';
-import { readText, styleNamed } from './style.ts';
+import { readText, stylesByColumn } from './style.ts';
 import { type Column, isNumeric, type Row, type Table } from './table.ts';
 
 /** @param index which rows of the table, in the order wanted. Dates are ISO text, what is missing is null. */
@@ -40,7 +40,8 @@ export function tableFromRows(
   rows: Row[],
   { features, styles }: Pick<Preparation & { kind: 'table' }, 'features' | 'styles'>,
 ): Table {
-  const columns = features.map((feature) => columnFromRows(rows, feature, styleNamed(styles, feature.column)));
+  const known = stylesByColumn(styles);
+  const columns = features.map((feature) => columnFromRows(rows, feature, known.get(feature.column)));
   return { rows: rows.length, columns };
 }
 

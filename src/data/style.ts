@@ -104,9 +104,9 @@ export function restyle(columns: readonly Column[], before: readonly Column[]): 
   });
 }
 
-/** What is known of a column's style; undefined: nothing. */
-export function styleNamed(styles: readonly ColumnStyle[] | undefined, name: string): CellStyle | undefined {
-  return styles?.find(({ column }) => column === name);
+/** What is known of each column's style. */
+export function stylesByColumn(styles: readonly ColumnStyle[] = []): ReadonlyMap<string, CellStyle> {
+  return new Map(styles.map((style) => [style.column, style]));
 }
 
 /** The values alone. */

@@ -5,7 +5,7 @@ import { UserError } from '../base/errors.ts';
 import { type ColumnBuilder, createColumnBuilder, type TextBudget } from './column.ts';
 import type { ColumnStyle } from './preparation.ts';
 import { createRepairLog, quote, type Repair, type RepairLog } from './repairs.ts';
-import { styleNamed } from './style.ts';
+import { stylesByColumn } from './style.ts';
 import type { Column, ColumnType, Table } from './table.ts';
 
 export const MAX_COLUMNS = 20_000;
@@ -66,6 +66,7 @@ async function readOnce(
   only: Set<number> | null,
 ): Promise<{ columns: (Column | null)[]; rows: number }> {
   const types = new Map(Object.entries(o.types ?? {}));
+  const styles = stylesByColumn(o.styles);
   const budget: TextBudget = { characters: 0, spellings: 0 };
   const builders: (ColumnBuilder | null)[] = [];
   let rows = 0;
@@ -85,7 +86,7 @@ async function readOnce(
           ? createColumnBuilder(name, budget, {
               type: types.get(name),
               keepSpellings: only !== null,
-              style: styleNamed(o.styles, name),
+              style: styles.get(name),
               lenient: o.lenient,
             })
           : null;

@@ -3,7 +3,7 @@
 
 import { UserError } from '../base/errors.ts';
 import { importFiles } from '../data/import.ts';
-import { styleNamed } from '../data/style.ts';
+import { stylesByColumn } from '../data/style.ts';
 import {
   acknowledgeAlert,
   type BatchContent,
@@ -118,7 +118,7 @@ export const labelBatch: Answer<'labelBatch'> = async (context, id, files, { key
   }
   const target = version.recipe.columns.find(({ name }) => name === version.recipe.target);
   const styles = trained.preparation.kind === 'table' ? (trained.preparation.styles ?? []) : [];
-  const style = target && styleNamed(styles, target.name);
+  const style = target && stylesByColumn(styles).get(target.name);
   const imported = await importFiles(files, {
     ...READERS,
     styles: label && style ? [{ ...style, column: label }, ...styles] : styles,

@@ -4,7 +4,7 @@
 
 import { UserError } from '../base/errors.ts';
 import type { Preparation, TargetEncoding } from '../data/prepare.ts';
-import { styleNamed, stylesOf } from '../data/style.ts';
+import { stylesByColumn, stylesOf } from '../data/style.ts';
 import type { Recipe } from '../model/recipe.ts';
 import { layerOf } from '../model/slots.ts';
 import type { Network } from '../model/spec.ts';
@@ -32,7 +32,8 @@ export function preparationOf({ preparation }: TrainedModel, recipe: Recipe, dat
   checkTarget(preparation.target, data.target);
   if (preparation.kind !== 'table' || data.kind !== 'table') return preparation;
   const fresh = stylesOf(data.table, recipe.columns); // later rows are written as the newest are
-  const before = (preparation.styles ?? []).filter(({ column }) => !styleNamed(fresh, column));
+  const isFresh = stylesByColumn(fresh);
+  const before = (preparation.styles ?? []).filter(({ column }) => !isFresh.has(column));
   const styles = [...fresh, ...before];
   return { ...preparation, ...(styles.length > 0 ? { styles } : {}) };
 }

@@ -36,6 +36,16 @@ const WAYS: Record<string, (page: Page) => Promise<void>> = {
       .click(),
 };
 
+/** A row alone, with the comma of thousands where the sample has points before a fraction. @param scored the CSV of the sample */
+async function scoreOneRow(opened: Page, scored: string): Promise<void> {
+  const [header, first] = scored.split('\r\n');
+  const cells = first.split(',');
+  cells[cells.findIndex((cell) => cell.includes('.'))] = '"5,100"';
+  const buffer = Buffer.from(`${header}\r\n${cells.join()}`);
+  await opened.getByLabel('Files to score').setInputFiles({ name: 'one.csv', mimeType: 'text/csv', buffer });
+  await opened.getByText(/read as it is in the training data: '5,100' as 5100 in column/).waitFor();
+}
+
 /** What a person does who was given a predictor file: opens it from disk without a network, scores a file, saves the profile. */
 async function useElsewhere(page: Page, given: Download, id: string, sample: string): Promise<string> {
   const lathe = await page.evaluate(
@@ -64,6 +74,7 @@ async function useElsewhere(page: Page, given: Download, id: string, sample: str
     const twice = await saveProfile();
     const merged = mergeProfiles([once, once]);
     expect({ ...exactly(twice), lastAt: 0 }).toEqual({ ...exactly(merged), lastAt: 0 });
+    if (sample.endsWith('.csv')) await scoreOneRow(opened, lathe);
     expect(complaints).toEqual([]);
     expect(await tryToLeave(opened)).toEqual(['connect-src', 'img-src', 'no script ran', 'refused', 'script-src-elem', 'style-src-attr']); // prettier-ignore
     return JSON.stringify(twice);

@@ -5,11 +5,12 @@
 import type { Compressors, FileMetaData, RowGroup, SchemaElement, SchemaTree } from 'hyparquet';
 import { parquetMetadataAsync, parquetSchema } from 'hyparquet';
 import { abortError, UserError } from '../../base/errors.ts';
+import type { CellStyle } from '../cells.ts';
 import { type ColumnBuilder, createColumnBuilder, type TextBudget } from '../column.ts';
 import { formatDate, MS_PER_DAY } from '../dates.ts';
 import { createRepairLog, quote, type RepairLog } from '../repairs.ts';
 import type { Column, ColumnType } from '../table.ts';
-import { styleNamed } from '../style.ts';
+import { stylesByColumn } from '../style.ts';
 import { createNamer, MAX_CELLS, MAX_COLUMNS, type ReadTable, type ReadTableOptions, tooManyCells, tooManyColumns } from '../tableBuilder.ts'; // prettier-ignore
 import { type Leaf, readChunk } from './parquetPages.ts';
 
@@ -19,13 +20,26 @@ export async function readParquet(file: Blob, o: ReadTableOptions = {}): Promise
   const repairs = createRepairLog();
   const nameOf = createNamer(repairs);
   const types = new Map(Object.entries(o.types ?? {}));
+  const styles = stylesByColumn(o.styles);
   const compressors = await decompressors(metadata);
   const budget: TextBudget = { characters: 0, spellings: 0 };
   const columns: Column[] = [];
   for (const [place, leaf] of leaves.entries()) {
     const name = nameOf(leaf.path.join('.'));
     const values = (from: RowGroup) => readGroup(file, from, leaf, compressors);
-    columns.push(await readColumn(name, place, leaf, types.get(name), budget, metadata, values, repairs, o));
+    columns.push(
+      await readColumn(
+        name,
+        place,
+        leaf,
+        { type: types.get(name), style: styles.get(name) },
+        budget,
+        metadata,
+        values,
+        repairs,
+        o,
+      ),
+    );
     o.onProgress?.((place + 1) / leaves.length, rows);
   }
   return { table: { rows, columns }, repairs: repairs.list() };
@@ -153,12 +167,12 @@ async function readColumn(
   name: string,
   place: number,
   leaf: Leaf,
-  type: ColumnType | undefined,
+  { type, style }: { type?: ColumnType; style?: CellStyle },
   budget: TextBudget,
   { row_groups: groups }: FileMetaData,
   valuesOf: (group: RowGroup) => Promise<unknown[]>,
   repairs: RepairLog,
-  { signal, lenient, styles }: ReadTableOptions,
+  { signal, lenient }: ReadTableOptions,
 ): Promise<Column> {
   const isText = leaf.element.type === 'BYTE_ARRAY' || leaf.element.logical_type?.type === 'UUID';
   let large = 0;
@@ -174,7 +188,6 @@ async function readColumn(
     }
     return builder;
   };
-  const style = styleNamed(styles, name);
   const asLabels = { type, keepSpellings: !type };
   const built = (await fill(createColumnBuilder(name, budget, isText && !type ? asLabels : { type, lenient, style }))).build(place, repairs); // prettier-ignore
   if (built && (type || large === 0)) {

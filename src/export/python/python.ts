@@ -1,6 +1,6 @@
 // A folder of Python that scores CSV files or images with ONNX Runtime: a command, the module behind it, and a smoke test.
 
-import { styleNamed } from '../../data/style.ts';
+import { stylesByColumn } from '../../data/style.ts';
 import type { Row } from '../../data/table.ts';
 import { expectedRows, MODEL_FILE, smokeTolerance, type BundleFile, type BundleInput } from '../bundle.ts';
 import { escapeText } from '../markdown.ts';
@@ -48,8 +48,9 @@ function sampleFile({ preparation }: BundleInput): BundleFile[] {
     const text = cell === null ? '' : String(cell);
     return /[",\r\n]|^$/.test(text) && text !== '' ? `"${text.replaceAll('"', '""')}"` : text;
   };
+  const styles = stylesByColumn(preparation.styles);
   const cellOf = (value: Row[string], column: string) =>
-    typeof value === 'number' && styleNamed(preparation.styles, column)?.mark === ',' ? String(value).replace('.', ',') : value; // prettier-ignore
+    typeof value === 'number' && styles.get(column)?.mark === ',' ? String(value).replace('.', ',') : value; // prettier-ignore
   const rows = sampleRows(preparation).map((row) => columns.map((column) => cellOf(row[column], column)));
   // a line of one empty cell would be read as no line at all
   const lines = [columns, ...rows].map((cells) => cells.map(quoted).join(',') || '""');
