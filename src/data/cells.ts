@@ -68,6 +68,13 @@ export function bareOf(text: string, unit: string): string {
   return split.unit === unit ? split.bare : text;
 }
 
+/** Whether a cell may be a number in one style or another, or is missing. */
+export function isWrittenNumber(text: string): boolean {
+  const { bare } = splitUnit(text);
+  const kind = cellKind(bare);
+  return kind === 'number' || kind === 'comma' || kind === 'missing' || isGroupedPoint(bare) || isGroupedComma(bare);
+}
+
 /** How a column writes numbers: `1234.5`, `1234,5`, `1,234.5` or `1.234,5`. */
 export type NumberStyle = 'point' | 'comma' | 'groupedPoint' | 'groupedComma';
 

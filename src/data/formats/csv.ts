@@ -3,7 +3,7 @@
 
 import Papa from 'papaparse';
 import { UserError } from '../../base/errors.ts';
-import { cellKind } from '../cells.ts';
+import { cellKind, isWrittenNumber } from '../cells.ts';
 import type { RepairLog } from '../repairs.ts';
 import { buildTable, createNamer, MAX_COLUMNS, type ReadTable, type ReadTableOptions, type TableBuilder, tooManyColumns } from '../tableBuilder.ts'; // prettier-ignore
 import { readText } from './text.ts';
@@ -104,7 +104,10 @@ function longRow(row: number): UserError {
   );
 }
 
-/** The delimiter that cuts the most rows into as many cells as the first one has; a comma where there is but one column. */
+/**
+ * The delimiter that cuts the most rows into as many cells as the first one has. Where there is but one column: a comma, or
+ * none that its numbers have in them.
+ */
 function sniffDelimiter(text: string, newline: string, isWhole: boolean): string {
   const sample = text.slice(0, 1 << 16);
   const score = (delimiter: string) => {
@@ -118,7 +121,9 @@ function sniffDelimiter(text: string, newline: string, isWhole: boolean): string
   };
   const scores = DELIMITERS.map(score);
   const best = Math.max(...scores);
-  return best > 0 ? DELIMITERS[scores.indexOf(best)] : ',';
+  if (best > 0) return DELIMITERS[scores.indexOf(best)];
+  const [, ...cells] = sample.split(newline);
+  return cells.every((cell) => isWrittenNumber(cell.trim())) ? '\t' : ','; // the comma of 1,234 ends no cell
 }
 
 /** The names of the columns, made unique; a first row that looks like data is not one of names. */

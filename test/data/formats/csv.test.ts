@@ -118,6 +118,16 @@ test.each(['\n', '\r\n', '\r'])('lines may end in %j, cells may hold line breaks
   expect(rowsOf(table)[0].a).toBe(`x${newline}y`);
 });
 
+test.each([
+  ['price\n1,5\n\n2,25\n', [1.5, 2.25]],
+  ['price\r\n$1,234\r\n$980\r\n', [1234, 980]],
+  ['price\n"1,5"\n2\n', [1.5, 2]],
+])('a comma inside the numbers of a single column ends no cell: %j', async (text, values) => {
+  const { table, repairs } = await read(text);
+  expect(table.columns).toMatchObject([{ name: 'price', values: Float64Array.from(values) }]);
+  expect(repairs.map(({ kind }) => kind)).not.toContain('raggedRows');
+});
+
 test('a table of one column is read, blank lines left out', async () => {
   const { table } = await read('height\n1\n\n3\n');
   expect(rowsOf(table)).toEqual([{ height: 1 }, { height: 3 }]);
