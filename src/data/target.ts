@@ -85,6 +85,14 @@ function readClasses(column: Column, name: string, task: TargetTask): ClassTarge
   return { usable, kind: 'classes', labels, classes };
 }
 
+/** Why a date is no target of a regression: it would be predicted, and judged, as days since 1970. */
+export function dateTarget(name: string): UserError {
+  return new UserError(
+    'unsupported',
+    `target ${quote(name)}: it is a date, and dates are not predicted. Add a column with a number of days, such as those since another date of the row, and predict that; or call it a category`,
+  );
+}
+
 function usableRows(rows: number, name: string, isUsable: (row: number) => boolean): Int32Array {
   const usable: number[] = [];
   for (let row = 0; row < rows; row++) if (isUsable(row)) usable.push(row);

@@ -4,6 +4,7 @@ import { UserError } from '../base/errors.ts';
 import { proposePositive } from '../data/positive.ts';
 import type { ColumnProfile } from '../data/profile.ts';
 import type { ColumnSpec, ColumnType } from '../data/table.ts';
+import { dateTarget } from '../data/target.ts';
 import { ARCHITECTURES, type Architecture } from '../model/architectures.ts';
 import { architecturesOf, sequenceGap, suggestModel, suggestTraining, type ModelFacts } from '../model/presets.ts';
 import { countParameters } from '../model/shapes.ts';
@@ -21,6 +22,8 @@ import { prepareRecipe, rowWeights } from './preparedRecipe.ts';
 
 /** Types that a network can learn from; the others are shown and not learned from. */
 const LEARNABLE: readonly ColumnType[] = ['number', 'integer', 'boolean', 'category', 'date'];
+/** Types that can be predicted. */
+const PREDICTABLE: readonly ColumnType[] = LEARNABLE.filter((type) => type !== 'date');
 /** An integer target of at most so many distinct values counts as classes. */
 const MOST_INTEGER_CLASSES = 10;
 /** Pixels a side that images are brought to where they are larger or of several sizes. */
@@ -152,16 +155,16 @@ function common(
   };
 }
 
-/** The column with that role; else the last one that has few classes, else the last number, else the last date. */
+/** The column with that role; else the last one that has few classes, else the last number. */
 function suggestTarget({ name, columns, profile }: DatasetDetail): string {
   const chosen = columns.find(({ role }) => role === 'target');
   if (chosen) return chosen.name;
   const candidates = profile.filter(
     ({ name, type, distinct }) =>
-      distinct >= 2 && LEARNABLE.includes(type) && columns.find((column) => column.name === name)?.role !== 'ignore',
+      distinct >= 2 && PREDICTABLE.includes(type) && columns.find((column) => column.name === name)?.role !== 'ignore',
   );
   const classes = candidates.filter(({ type }) => type === 'category' || type === 'boolean');
-  const target = classes.at(-1) ?? candidates.findLast(({ type }) => type !== 'date') ?? candidates.at(-1);
+  const target = classes.at(-1) ?? candidates.at(-1);
   if (!target)
     throw new UserError(
       'missing',
@@ -173,8 +176,9 @@ function suggestTarget({ name, columns, profile }: DatasetDetail): string {
 function inferTask({ name, type, distinct }: ColumnProfile): Task {
   switch (type) {
     case 'number':
-    case 'date':
       return 'regression';
+    case 'date':
+      throw dateTarget(name);
     case 'integer':
       if (distinct > MOST_INTEGER_CLASSES) return 'regression';
       return distinct === 2 ? 'binary' : 'multiclass';

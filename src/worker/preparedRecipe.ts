@@ -5,6 +5,7 @@ import { UserError } from '../base/errors.ts';
 import { fitPreparation, fitTargetScale, type Preparation, type TargetEncoding } from '../data/prepare.ts';
 import { splitRows, type Split } from '../data/split.ts';
 import { isNumeric } from '../data/table.ts';
+import { dateTarget } from '../data/target.ts';
 import { headOf } from '../model/head.ts';
 import type { Recipe } from '../model/recipe.ts';
 import { inferShapes, type LayerShape } from '../model/shapes.ts';
@@ -37,6 +38,9 @@ export function prepareRecipe(recipe: Recipe, data: LearningData, start: Trained
   const { usable } = target;
   const classes = target.kind === 'classes' ? Int32Array.from(usable, (row) => target.classes[row]) : null;
   checkSegments(recipe, dataset.rows);
+  if (data.kind === 'table' && target.kind === 'value' && columnOf(data.table, recipe.target).type === 'date') {
+    throw dateTarget(recipe.target); // versions of before go on with theirs
+  }
   const labels = target.kind === 'classes' ? target.labels : [];
   const split = splitRows(usable, classes, recipe.split, recipe.seed, labels);
   if (split.train.length === 0) {

@@ -33,8 +33,11 @@ afterAll(async () => {
 describe('a recipe', () => {
   it('is proposed by what the target is', async () => {
     const text =
-      'two,few,count,number,word,id\n' +
-      Array.from({ length: 40 }, (_, i) => `${i % 2},${i % 5},${i * 3},${i / 7},${'abc'[i % 3]},r${i}`).join('\n');
+      'two,few,count,number,word,id,day\n' +
+      Array.from(
+        { length: 40 },
+        (_, i) => `${i % 2},${i % 5},${i * 3},${i / 7},${'abc'[i % 3]},r${i},2024-01-${(i % 28) + 1}`,
+      ).join('\n');
     const { id } = await lathe.importFiles([csv('kinds.csv', text)]);
     const tasks = [];
     for (const target of ['two', 'few', 'count', 'number', 'word']) {
@@ -42,6 +45,14 @@ describe('a recipe', () => {
     }
     expect(tasks).toEqual(['binary', 'multiclass', 'regression', 'regression', 'multiclass']);
     expect(await errorOf(lathe.suggestRecipe(id, { target: 'nope' }))).toMatchObject({ code: 'unknown' });
+    const noDate = {
+      code: 'unsupported',
+      message: expect.stringMatching(/target 'day': it is a date.*number of days/),
+    };
+    expect(await errorOf(lathe.suggestRecipe(id, { target: 'day' }))).toMatchObject(noDate);
+    const recipe = await lathe.suggestRecipe(id, { target: 'number' });
+    const columns = recipe.columns.map((column) => ({ ...column, role: column.name === 'day' ? 'target' : 'feature' }) as const); // prettier-ignore
+    expect(await errorOf(lathe.checkRecipe({ ...recipe, columns, target: 'day' }))).toMatchObject(noDate);
   });
 
   it('says what it comes to', async () => {
