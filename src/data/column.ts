@@ -4,11 +4,12 @@
 import { UserError } from '../base/errors.ts';
 import { bareOf, type CellStyle, MISSING_TOKENS, readCell } from './cells.ts';
 import { isDateOrder } from './dates.ts';
-import { gatherEvidence } from './evidence.ts';
+import { type Evidence, gatherEvidence } from './evidence.ts';
 import { booleanPair, inferLabelType, isNumberedKey } from './infer.ts';
 import { byCodePoint, sortLabels } from './labels.ts';
 import { exampleOf, isNumericType, noteOn, type Reading, readingOf } from './reading.ts';
 import { quote, type RepairKind, type RepairLog } from './repairs.ts';
+import { type Side, sideOf } from './style.ts';
 import type { Column, ColumnType, LabelColumn } from './table.ts';
 
 /** Distinct spellings after which a column of numbers stops keeping them. */
@@ -27,8 +28,13 @@ export interface ColumnBuilder {
   add(text: string): void;
   /** The file itself has numbers here, written plainly, so that no style of the column is asked for or learned. */
   takesNumbers(): void;
-  /** The column; null where the numbers kept turned out to be a column of labels, to be built again with `keepSpellings`. */
-  build(position: number, repairs: RepairLog): Column | null;
+  /** What the cells say of the decimal mark that was learned, when all are there. */
+  side(): Side;
+  /**
+   * The column; null where the numbers kept turned out to be a column of labels, to be built again with `keepSpellings`.
+   * @param isTurned as `chooseReader` has it
+   */
+  build(position: number, repairs: RepairLog, isTurned?: boolean): Column | null;
 }
 
 /**
@@ -49,6 +55,8 @@ export function createColumnBuilder(
   let codes = new Int32Array(1024);
   let keeps = true;
   let mayDrop = !isLabels && !o.keepSpellings;
+  let mostSpellings = SPELLINGS;
+  let evidence: Evidence | null = null;
   let rows = 0;
   let hasNumbers = false;
   // once the spellings are dropped
@@ -91,10 +99,13 @@ export function createColumnBuilder(
     values[rows++] = value;
   };
 
+  const sideNow = (): Side => (evidence && o.style?.mark && !hasNumbers ? sideOf(evidence, o.style.mark) : undefined);
+
   /** The spellings are many: keeps numbers from now on if that is what they are, else goes on keeping them. */
   const dropSpellings = () => {
-    const evidence = gatherEvidence(spellings, codes.subarray(0, rows));
-    const found = readingOf(evidence, o.type, hasNumbers ? null : o.style);
+    evidence = gatherEvidence(spellings, codes.subarray(0, rows));
+    if (sideNow() === 'open') return void (mostSpellings *= 2); // what follows may settle it
+    const found = readingOf(evidence, o.type, hasNumbers ? null : o.style, false);
     mayDrop = false;
     if (!found) return;
     reading = found;
@@ -122,18 +133,23 @@ export function createColumnBuilder(
       if (!keeps) return addValue(text);
       if (rows === codes.length) codes = grow(codes, Int32Array);
       codes[rows++] = codeOf.get(text) ?? addSpelling(text);
-      if (mayDrop && spellings.length > SPELLINGS) dropSpellings();
+      if (mayDrop && spellings.length > mostSpellings) dropSpellings();
     },
 
     takesNumbers() {
       hasNumbers = true;
     },
 
-    build(position, repairs) {
+    side() {
+      if (keeps && o.style?.mark) evidence = gatherEvidence(spellings, codes.subarray(0, rows));
+      return sideNow();
+    },
+
+    build(position, repairs, isTurned = false) {
       if (keeps) {
         codes = codes.slice(0, rows);
-        const evidence = gatherEvidence(spellings, codes);
-        const found = o.keepSpellings ? null : readingOf(evidence, o.type, hasNumbers ? null : o.style);
+        evidence = gatherEvidence(spellings, codes);
+        const found = o.keepSpellings ? null : readingOf(evidence, o.type, hasNumbers ? null : o.style, isTurned);
         if (!found && (isLabels || evidence.distinct > 0)) return labelColumn(name, spellings, codes, o.type);
         reading = found ?? reading;
         const { dayFirst, monthFirst } = evidence.dates;

@@ -23,15 +23,19 @@ export interface Reading {
 /**
  * @param type left out, it is inferred
  * @param style that a version learned; null where the file has numbers itself, so that nothing is known or learned of it
+ * @param isTurned as `chooseReader` has it
  * @returns null for labels
  */
 export function readingOf(
   e: Evidence,
   type: ColumnType | undefined,
   style: CellStyle | null | undefined,
+  isTurned: boolean,
 ): Reading | null {
   if (type && !isNumericType(type)) return null;
-  const { reader, by } = type ? chooseReader(type, e, style ?? undefined) : { reader: inferReader(e), by: undefined };
+  const { reader, by } = type
+    ? chooseReader(type, e, style ?? undefined, isTurned)
+    : { reader: inferReader(e), by: undefined };
   if (!reader) return null;
   const isOtherUnit = style ? hasOtherUnit(e, style) : false;
   return { reader, by, unit: e.unit, isOtherUnit, style: style === null ? undefined : styleOf(reader, e) };

@@ -32,23 +32,46 @@ export interface Choice {
   by?: 'learned' | 'other';
 }
 
-/** How cells become numbers of a type. @param style of the column that a version learned from, where it is known */
-export function chooseReader(type: NumericColumn['type'], e: Evidence, style: CellStyle = {}): Choice {
-  return type === 'date' ? chooseOrder(e, style.order) : chooseNumbers(type, e, style.mark);
+/**
+ * How cells become numbers of a type.
+ * @param style of the column that a version learned from, where it is known
+ * @param isTurned other columns of the file say that its decimal mark is not the one that was learned
+ */
+export function chooseReader(
+  type: NumericColumn['type'],
+  e: Evidence,
+  style: CellStyle = {},
+  isTurned = false,
+): Choice {
+  return type === 'date' ? chooseOrder(e, style.order) : chooseNumbers(type, e, style.mark, isTurned);
 }
 
-/** By the mark that was learned, unless some of the cells speak against it and too few for it. */
-function chooseNumbers(type: 'number' | 'integer', e: Evidence, mark: CellStyle['mark']): Choice {
+/** Whether the cells of a column have this decimal mark, or the other one; `open`: some may have either; undefined: none has one. */
+export type Side = 'same' | 'other' | 'open' | undefined;
+
+/** What some cells say against a mark counts where hardly any says as much for it. */
+export function sideOf(e: Evidence, mark: NonNullable<CellStyle['mark']>): Side {
+  const [same, other] = mark === '.' ? [onlyPoint(e), onlyComma(e)] : [onlyComma(e), onlyPoint(e)];
+  const open = e.pointGroups + e.commaGroups;
+  if (other > same && !mostly(same + open, same + open + other)) return 'other';
+  return same > 0 ? 'same' : open > 0 ? 'open' : undefined;
+}
+
+/** Whether a file's other columns turn those that are open: all were learned with one mark, and some now have the other, none has it. */
+export function turnsOpen(styles: readonly ColumnStyle[] = [], sides: readonly Side[]): boolean {
+  const marks = new Set(styles.flatMap(({ mark }) => mark ?? []));
+  return marks.size === 1 && sides.includes('other') && !sides.includes('same');
+}
+
+function chooseNumbers(type: 'number' | 'integer', e: Evidence, mark: CellStyle['mark'], isTurned: boolean): Choice {
   const own = numberReader(e);
   if (!mark) {
     const isWhole = type === 'integer' && own === 'comma' && e.comma === e.commaGroups; // no whole number has a fraction
     return { reader: isWhole ? 'groupedPoint' : own };
   }
-  const [same, other] = mark === '.' ? [onlyPoint(e), onlyComma(e)] : [onlyComma(e), onlyPoint(e)];
-  const marked = same + other + e.pointGroups + e.commaGroups;
-  const isOther = other > same && !mostly(marked - other, marked);
+  const side = sideOf(e, mark);
   const reader = READERS[mark];
-  if (isOther) return { reader: swapped(reader), by: 'other' };
+  if (side === 'other' || (side === 'open' && isTurned)) return { reader: swapped(reader), by: 'other' };
   const ownMark = own === 'comma' || own === 'groupedComma' ? ',' : '.';
   const isOpen = (mark === '.' ? e.commaGroups : e.pointGroups) > 0;
   return isOpen && ownMark !== mark ? { reader, by: 'learned' } : { reader };

@@ -5,7 +5,7 @@ import { UserError } from '../base/errors.ts';
 import { type ColumnBuilder, createColumnBuilder, type TextBudget } from './column.ts';
 import type { ColumnStyle } from './preparation.ts';
 import { createRepairLog, quote, type Repair, type RepairLog } from './repairs.ts';
-import { stylesByColumn } from './style.ts';
+import { stylesByColumn, turnsOpen } from './style.ts';
 import type { Column, ColumnType, Table } from './table.ts';
 
 export const MAX_COLUMNS = 20_000;
@@ -104,9 +104,10 @@ async function readOnce(
     },
     repairs,
   );
+  const isTurned = turnsOpen(o.styles, o.styles ? builders.map((builder) => builder?.side()) : []);
   const columns: (Column | null)[] = [];
   for (let i = 0; i < builders.length; i++) {
-    columns.push(builders[i]?.build(i, repairs) ?? null);
+    columns.push(builders[i]?.build(i, repairs, isTurned) ?? null);
     builders[i] = null; // so that its memory can go before the next one is built
   }
   return { columns, rows };

@@ -97,6 +97,27 @@ describe('what is plainly written otherwise is read as written, and said', () =>
   });
 });
 
+describe('a file whose other columns have the other decimal mark', () => {
+  async function pair(x: string, z: string, learned: ('.' | ',')[]) {
+    const { table, repairs } = await readCsv(new Blob([`x;z;n\n${x};${z};7\n`]), {
+      types: { x: 'number', z: 'number' },
+      styles: learned.map((mark, i) => ({ column: ['x', 'z', 'n'][i], mark })),
+    });
+    const values = table.columns.slice(0, 2).map((column) => (column as NumericColumn).values[0]);
+    return [...values, ...repairs.map(({ kind, count }) => `${kind} ${count}`)];
+  }
+  test('has it where a cell leaves it open', async () => {
+    expect(await pair('1.234', '12,50', ['.', '.'])).toEqual([1234, 12.5, 'otherStyle 2']);
+    expect(await pair('1,234', '12.50', [',', ','])).toEqual([1234, 12.5, 'otherStyle 2']);
+    expect(await pair('1,234', '12,50', ['.', '.'])).toEqual([1.234, 12.5, 'otherStyle 2']);
+  });
+  test('has it not where another column is as it was, or the columns were of several styles', async () => {
+    expect(await pair('1.234', '12.50', ['.', '.'])).toEqual([1.234, 12.5]);
+    expect(await pair('1,234', '12.50', ['.', '.'])).toEqual([1234, 12.5, 'learnedStyle 1']);
+    expect(await pair('1,234', '12.50', ['.', ','])).toEqual([1234, 12.5, 'learnedStyle 1', 'otherStyle 1']);
+  });
+});
+
 test('a few cells that are spoilt do not turn a whole column over', async () => {
   const cells = [...Array.from({ length: 30 }, (_, i) => `${i + 1},500`), '1,5'];
   const { values, told } = await readNew(cells, { mark: '.' });
@@ -107,10 +128,28 @@ test('a few cells that are spoilt do not turn a whole column over', async () => 
   ]);
 });
 
-test('a column of very many numbers is read by its style too', async () => {
-  const { values } = await readNew(Array.from({ length: 6000 }, (_, i) => `${1 + (i % 9)},${100 + (i % 900)}`), { mark: '.' }); // prettier-ignore
-  expect(values).toEqual(Array.from({ length: 6000 }, (_, i) => 1000 * (1 + (i % 9)) + 100 + (i % 900)));
-  expect((await readNew(Array.from({ length: 9000 }, (_, i) => `${1 + (i % 9)}.${100 + (i % 900)}`), { mark: ',' })).values[0]).toBe(1100); // prettier-ignore
+describe('a column of more spellings than are kept', () => {
+  const upTo = (n: number) => Array.from({ length: n }, (_, i) => [1 + Math.floor(i / 900), 100 + (i % 900)]);
+  const whole = upTo(6000).map(([thousands, rest]) => 1000 * thousands + rest);
+
+  test.each([
+    [',', '.'],
+    ['.', ','],
+  ] as const)('is read by its style: %s before thousands', async (sign, mark) => {
+    const { values, told } = await readNew(upTo(6000).map((parts) => parts.join(sign)), { mark }); // prettier-ignore
+    expect(values).toEqual(whole);
+    expect(told).toEqual([['learnedStyle', 6000]]);
+    expect((await readNew(upTo(9000).map((parts) => parts.join(mark)), { mark })).values[8999]).toBe(10.999); // prettier-ignore
+  });
+
+  test('is turned by another column', async () => {
+    const lines = upTo(6000).map((parts) => `${parts.join('.')};1,5`);
+    const { table } = await readCsv(new Blob([['x;z', ...lines].join('\n')]), {
+      types: { x: 'number', z: 'number' },
+      styles: ['x', 'z'].map((column) => ({ column, mark: '.' })),
+    });
+    expect([...(table.columns[0] as NumericColumn).values]).toEqual(whole);
+  });
 });
 
 test('whole numbers have no decimal comma', async () => {
