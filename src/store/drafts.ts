@@ -4,6 +4,7 @@
 import type { Recipe } from '../model/recipe.ts';
 import { parseRecipe } from '../model/validate.ts';
 import { listDatasets } from './datasets.ts';
+import { withLock } from './locks.ts';
 import { openShelf } from './measurements.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -21,13 +22,22 @@ export async function readDraft(ws: Workspace, dataset: string): Promise<Recipe 
   }
 }
 
-/** Keeps a draft in the place of the one that its data set had; null forgets that one. */
-export async function keepDraft(ws: Workspace, dataset: string, recipe: Recipe | null): Promise<void> {
-  const before = await read(ws);
-  if (!recipe && !before.some(([id]) => id === dataset)) return;
-  const present = new Set((await listDatasets(ws)).map(({ id }) => id));
-  const others = before.filter(([id]) => id !== dataset && present.has(id));
-  await openShelf(ws).set(KEY, recipe ? [...others, [dataset, recipe]] : others);
+/**
+ * Keeps a draft in the place of the one that its data set had, where that data set is kept; null forgets that one. A lock,
+ * as another tab may keep one of another data set in the same moment.
+ */
+export function keepDraft(ws: Workspace, dataset: string, recipe: Recipe | null): Promise<void> {
+  return withLock(`drafts ${ws.name}`, async () => {
+    const before = await read(ws);
+    if (!recipe && !before.some(([id]) => id === dataset)) return;
+    const present = new Set((await listDatasets(ws)).map(({ id }) => id));
+    const after: Drafts = before.filter(([id]) => id !== dataset);
+    if (recipe) after.push([dataset, recipe]);
+    await openShelf(ws).set(
+      KEY,
+      after.filter(([id]) => present.has(id)),
+    );
+  });
 }
 
 const read = async (ws: Workspace): Promise<Drafts> => ((await openShelf(ws).get(KEY)) ?? []) as Drafts;

@@ -57,9 +57,14 @@ describe('data sets through the client', () => {
     const { id: other } = await lathe.importFiles([csv('other draft.csv', twoClouds(26))]);
     const recipe = { ...(await lathe.suggestRecipe(id)), seed: 7 };
     expect(await lathe.draft(id)).toBeNull();
-    await lathe.keepDraft(id, recipe);
-    await lathe.keepDraft(other, { ...recipe, dataset: other, seed: 8 });
     const visit = clientOn(DATABASE);
+    const aside = { ...recipe, dataset: other, seed: 8 };
+    await Promise.all([
+      lathe.keepDraft(id, recipe),
+      visit.lathe.keepDraft(other, aside),
+      lathe.keepDraft('gone', recipe),
+    ]);
+    expect(await lathe.draft('gone')).toBeNull();
     expect(await visit.lathe.draft(id)).toEqual(recipe);
     await visit.lathe.updateColumns(id, [{ name: 'a', role: 'meta' }]);
     visit.close();
