@@ -32,7 +32,9 @@ it('has the command, the module, the model, a sample and a smoke test with the p
 
 it('has numbers in the sample as the training data writes them', async () => {
   for (const [kind, model] of models.filter(([, { preparation }]) => preparation.kind === 'table')) {
-    const sample = (await keepBundle(`${kind}-python.zip`, writePython(model))).get('sample.csv')!;
+    const files = await keepBundle(`${kind}-python.zip`, writePython(model));
+    const sample = files.get('sample.csv')!;
+    expect(files.get('README.md')!.includes('with a decimal comma, in: sepal length ')).toBe(kind === 'value');
     expect(sample.includes('"5,8"')).toBe(kind === 'value');
     expect(sample.includes('5.8')).toBe(kind !== 'value');
   }

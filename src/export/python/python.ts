@@ -83,13 +83,24 @@ ${run}
 \`\`\`
 
 The output has ${isTable ? 'the columns of the input, then ' : '`file`, '}${gives}. \`python3 predict.py --help\` says the rest.
-
+${isTable ? commaNote(preparation) : ''}
 In a program:
 
 \`\`\`python
 ${isTable ? tableExample(preparation) : imageExample(preparation)}
 \`\`\`
 `;
+}
+
+/** Of columns in which text has a decimal comma; empty where there is none. */
+function commaNote({ features, styles }: BundleInput['preparation'] & { kind: 'table' }): string {
+  const known = stylesByColumn(styles);
+  const names = features
+    .filter(({ column }) => known.get(column)?.mark === ',')
+    .map(({ column }) => escapeText(column));
+  if (names.length === 0) return '';
+  const shown = names.length > 5 ? [...names.slice(0, 5), `${names.length - 5} more`] : names;
+  return `\nText is read as in the training data, with a decimal comma, in: ${shown.join(', ')}. There \`1.234\` is 1234; numbers that are no text are what they are.\n`;
 }
 
 function tableExample(preparation: BundleInput['preparation'] & { kind: 'table' }): string {
