@@ -4,6 +4,7 @@
 import { UserError } from '../base/errors.ts';
 import { rowsWithValue } from '../data/combine.ts';
 import { describeImage, imageColumns } from '../data/imageStatistics.ts';
+import { alignOutputs } from '../data/labels.ts';
 import { takeRows, tableToRows } from '../data/rows.ts';
 import type { Column, Row } from '../data/table.ts';
 import { type BatchContent, readBatch, readBatchOutputs, readBatchRows } from '../store/batches.ts';
@@ -90,8 +91,8 @@ export async function heldOutRows(context: Context, { first, second }: Pair): Pr
   return {
     labels,
     actual: truthOfData(data, labels, index),
-    first: align(await outputsOn(context, first, data, index), first, labels),
-    second: align(await outputsOn(context, second, data, index), second, labels),
+    first: alignOutputs(await outputsOn(context, first, data, index), first.version.labels, labels),
+    second: alignOutputs(await outputsOn(context, second, data, index), second.version.labels, labels),
     index,
     leftOut: test.length - index.length,
     doubt: isRelated
@@ -134,7 +135,7 @@ export async function batchRowsOf(context: Context, pair: Pair, batchId: string)
     const all = await (own
       ? readBatchOutputs(context.workspace, facts)
       : scoreRows(context, each.version, each.trained, content));
-    return align(take(all, usable, Math.max(1, each.version.labels.length)), each, labels);
+    return alignOutputs(take(all, usable, Math.max(1, each.version.labels.length)), each.version.labels, labels);
   };
   const table = content.kind === 'table' ? { rows: facts.rows, columns: content.columns } : null;
   const imageAt = (row: number) => imageOf(content as BatchContent & { kind: 'images' }, row);
@@ -199,19 +200,6 @@ async function outputsOn(
   }
   const x = await encodeRows(context, data, preparation, index);
   return modelOutputs(context, trained, version.backend, x, index.length);
-}
-
-/** [rows, own labels] to [rows, labels]: a class that a version does not know has no probability. */
-function align(outputs: Float32Array, { version }: Contender, labels: string[]): Float32Array {
-  const own = version.labels;
-  if (own.length === 0 || own.every((label, c) => labels[c] === label && own.length === labels.length)) return outputs;
-  const place = own.map((label) => labels.indexOf(label));
-  const rows = outputs.length / own.length;
-  const aligned = new Float32Array(rows * labels.length);
-  for (let row = 0; row < rows; row++) {
-    place.forEach((to, c) => (aligned[row * labels.length + to] = outputs[row * own.length + c]));
-  }
-  return aligned;
 }
 
 function take(outputs: Float32Array, rows: Int32Array, width: number): Float32Array {

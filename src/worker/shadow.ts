@@ -2,6 +2,7 @@
 // says is kept and held against the champion and the truth; nothing is decided by it, and a challenger that fails fails alone.
 
 import { UserError } from '../base/errors.ts';
+import { alignOutputs } from '../data/labels.ts';
 import { around, type Bounds, errorOfMean, wilson } from '../evaluate/intervals.ts';
 import { mostProbable } from '../evaluate/metrics.ts';
 import { type Quality, qualityOf } from '../monitor/quality.ts';
@@ -88,8 +89,11 @@ function nothing({ id, runId }: Pick<Version, 'id' | 'runId'>, problem: string):
 
 function compareShadow(subject: Subject, second: Version, outputs: Float32Array): ShadowReport {
   const { version: first, content, rows } = subject;
-  const { actual } = truthOf(second, content);
-  const quality = qualityOf(second.labels, asOutputs(second, outputs, actual));
+  // one order where both tell the same apart, so that the positive class of two is the champion's
+  const same = second.labels.length === first.labels.length && second.labels.every((own) => first.labels.includes(own));
+  const labels = same ? first.labels : second.labels;
+  const { actual } = truthOf({ ...second, labels }, content);
+  const quality = qualityOf(labels, asOutputs(second, alignOutputs(outputs, second.labels, labels), actual));
   const report: ShadowReport = {
     ...nothing(second, ''),
     problem: null,
@@ -105,13 +109,13 @@ function compareShadow(subject: Subject, second: Version, outputs: Float32Array)
   const said = mostProbable(subject.outputs, first.labels.length);
   const place = second.labels.map((label) => first.labels.indexOf(label));
   const shadow = mostProbable(outputs, second.labels.length).map((c) => place[c]);
-  let same = 0;
-  for (let i = 0; i < rows; i++) if (said[i] === shadow[i]) same++;
+  let alike = 0;
+  for (let i = 0; i < rows; i++) if (said[i] === shadow[i]) alike++;
   const wrong = (predicted: Int32Array) => (i: number) => Number(predicted[i] !== subject.actual![i]);
   const gains = pairedGains(subject, wrong(shadow), wrong(said));
   return {
     ...report,
-    agreement: { value: same / rows, ...wilson(same / rows, rows) },
+    agreement: { value: alike / rows, ...wilson(alike / rows, rows) },
     gain: gains && meanBounds(gains),
   };
 }

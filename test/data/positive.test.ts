@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { importFiles } from '../../src/data/import.ts';
+import { alignOutputs } from '../../src/data/labels.ts';
 import { proposePositive, withPositive } from '../../src/data/positive.ts';
 import { readTarget } from '../../src/data/prepare.ts';
 import { profileTable } from '../../src/data/profile.ts';
@@ -60,4 +61,11 @@ test('of more than two classes none is put last, and one that is not there is na
   expect(() => withPositive(three, { positive: 'd', target: 'y' })).toThrow(
     /^unknown recipe\.positive: 'd'; target 'y' has the classes 'a', 'b', 'c'/,
   );
+});
+
+test('outputs are put in the order of other labels, and have nothing for a class that they do not know', () => {
+  const outputs = Float32Array.of(0.25, 0.75, 1, 0);
+  expect(alignOutputs(outputs, ['a', 'b'], ['a', 'b'])).toBe(outputs);
+  expect(alignOutputs(outputs, ['a', 'b'], ['b', 'a'])).toEqual(Float32Array.of(0.75, 0.25, 0, 1));
+  expect(alignOutputs(outputs, ['a', 'b'], ['c', 'a', 'b'])).toEqual(Float32Array.of(0, 0.25, 0.75, 0, 1, 0));
 });
