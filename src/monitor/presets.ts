@@ -18,11 +18,12 @@ export function presetRules(metric: string, images = false): Rule[] {
   const deviations = (number: number): Condition => ({ kind: 'deviations', number });
   const above = (value: number): Condition => ({ kind: 'above', value });
   const below = (value: number): Condition => ({ kind: 'below', value });
+  const [one, several] = images ? ['property', 'properties'] : ['column', 'columns'];
   return [
     rule('gone', 'A column is gone', 'lathe_schema_changes', above(0), 'critical', { change: 'gone' }),
     rule('type', 'A column has another type', 'lathe_schema_changes', above(0), 'critical', { change: 'type' }),
-    rule('drift-column', 'A column drifts', 'lathe_column_drift_p_value', below(0.05), 'warning'),
-    rule('drift-dataset', 'Half of the columns drift', 'lathe_drifted_columns_ratio', above(0.499), 'critical'),
+    rule('drift-column', `A ${one} drifts`, 'lathe_column_drift_p_value', below(0.05), 'warning'),
+    rule('drift-dataset', `Half of the ${several} drift`, 'lathe_drifted_columns_ratio', above(0.499), 'critical'),
     rule('missing', 'Values are missing', 'lathe_column_missing_ratio', deviations(3), 'warning'),
     rule('unseen', 'New categories', 'lathe_column_unseen_ratio', above(0.01), 'warning'),
     rule(
