@@ -9,6 +9,8 @@ import { writing } from './db.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface KeptFolder {
+  /** of what a person chose, whatever its model is called by now; one that was kept before there were ids has its model's name */
+  id: string;
   model: string;
   handle: FileSystemDirectoryHandle;
   /** files that became batches */
@@ -22,8 +24,8 @@ const unkept = new WeakMap<Workspace, KeptFolder[]>();
 
 /** Every folder that is known. */
 export async function listFolders(ws: Workspace): Promise<KeptFolder[]> {
-  if ((await ws.codec()) !== PLAIN) return unkept.get(ws) ?? [];
-  return ((await (await ws.open()).get('measurements', KEY)) ?? []) as KeptFolder[];
+  if (!(await outlivePage(ws))) return unkept.get(ws) ?? [];
+  return withIds(await (await ws.open()).get('measurements', KEY));
 }
 
 /** What a page is told of them. */
@@ -31,33 +33,51 @@ export async function watchedFolders(ws: Workspace): Promise<Pick<KeptFolder, 'm
   return (await listFolders(ws)).map(({ model, handle }) => ({ model, handle }));
 }
 
-/** Keeps a folder in the place of the one that its model had. @returns false where it does not outlive the page */
-export async function keepFolder(ws: Workspace, folder: KeptFolder): Promise<boolean> {
+/** Whether what is kept now is there for the next page too. */
+export async function outlivePage(ws: Workspace): Promise<boolean> {
+  return (await ws.codec()) === PLAIN;
+}
+
+/** Keeps a folder in the place of the one that its model had. */
+export function keepFolder(ws: Workspace, folder: KeptFolder): Promise<void> {
   return change(ws, (folders) => [...folders.filter(({ model }) => model !== folder.model), folder]);
 }
 
+/** Notes files that became batches, of a folder that is not forgotten meanwhile. */
+export function noteTaken(ws: Workspace, id: string, marks: FileMark[]): Promise<void> {
+  return change(ws, (folders) =>
+    folders.map((own) => (own.id === id ? { ...own, taken: addMarks(own.taken, marks) } : own)),
+  );
+}
+
+/** The marks of a folder, the new ones in the place of older ones of the same files. */
+export function addMarks(taken: FileMark[], marks: FileMark[]): FileMark[] {
+  return [...taken.filter(({ path }) => !marks.some((mark) => mark.path === path)), ...marks];
+}
+
 /** Has the folder of a model that was given another name go with it. */
-export async function renameFolder(ws: Workspace, model: string, name: string): Promise<void> {
-  await change(ws, (folders) => {
+export function renameFolder(ws: Workspace, model: string, name: string): Promise<void> {
+  return change(ws, (folders) => {
     const own = folders.find((folder) => folder.model === model);
-    const others = folders.filter((folder) => folder !== own);
-    // whoever looks into it may have been quicker
-    return !own || others.some((folder) => folder.model === name) ? others : [...others, { ...own, model: name }];
+    if (!own) return folders;
+    return [...folders.filter((folder) => folder.model !== model && folder.model !== name), { ...own, model: name }];
   });
 }
 
-export async function forgetFolder(ws: Workspace, model: string): Promise<void> {
-  await change(ws, (folders) => folders.filter((own) => own.model !== model));
+export function forgetFolder(ws: Workspace, model: string): Promise<void> {
+  return change(ws, (folders) => folders.filter((own) => own.model !== model));
 }
 
-async function change(ws: Workspace, to: (folders: KeptFolder[]) => KeptFolder[]): Promise<boolean> {
-  if ((await ws.codec()) !== PLAIN) {
+async function change(ws: Workspace, to: (folders: KeptFolder[]) => KeptFolder[]): Promise<void> {
+  if (!(await outlivePage(ws))) {
     unkept.set(ws, to(await listFolders(ws)));
-    return false;
+    return;
   }
   await writing(await ws.open(), ['measurements'], 'the folder', async (transaction) => {
     const shelf = transaction.objectStore('measurements');
-    await shelf.put(to(((await shelf.get(KEY)) ?? []) as KeptFolder[]), KEY);
+    await shelf.put(to(withIds(await shelf.get(KEY))), KEY);
   });
-  return true;
 }
+
+const withIds = (kept: unknown): KeptFolder[] =>
+  ((kept ?? []) as KeptFolder[]).map((folder) => ({ ...folder, id: folder.id ?? folder.model }));

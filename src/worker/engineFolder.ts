@@ -4,7 +4,7 @@
 import { abortError, UserError } from '../base/errors.ts';
 import { type FileMark, isSame, mayBeBatch, planLook } from '../monitor/folder.ts';
 import { CHAMPION, numberOf } from '../store/aliasHistory.ts';
-import { keepFolder, type KeptFolder, listFolders } from '../store/folders.ts';
+import { addMarks, keepFolder, type KeptFolder, listFolders, noteTaken, outlivePage, renameFolder } from '../store/folders.ts'; // prettier-ignore
 import { withLock } from '../store/locks.ts';
 import { readModel } from '../store/models.ts';
 import { readVersion } from '../store/versions.ts';
@@ -23,19 +23,17 @@ const MOST_FILES = 10_000;
 export const watchFolder: Answer<'watchFolder'> = async (context, model, given, options = {}) => {
   const { signal, onProgress, everyMs = LOOK_MS } = options;
   const { workspace } = context;
-  const known = (await listFolders(workspace)).find((own) => own.model === model);
-  const folder = given ? { model, handle: given, taken: [] } : known;
-  if (!folder) throw new UserError('missing', `folder of model '${model}': none is kept. Choose one.`);
-  await readModel(workspace, model);
+  const nameNow = followName(context, model);
+  const folder = await openFolder(context, model, given, nameNow);
   let news: FolderNews = {
     ...{ model, state: 'elsewhere', lookedAt: null, lasts: true, taken: folder.taken.length },
     ...{ batches: [], settling: [], faults: [], ignored: 0, gone: null },
   };
   const tell = (change: Partial<FolderNews>) => onProgress?.((news = { ...news, ...change }));
   const work = async (current: AbortSignal) => {
-    const now = (await listFolders(workspace)).find((own) => own.model === folder.model);
-    if (now && (await now.handle.isSameEntry(folder.handle))) folder.taken = now.taken; // by another tab, meanwhile
-    const lasts = await keepFolder(workspace, folder);
+    const now = (await listFolders(workspace)).find(({ id }) => id === folder.id);
+    if (now) folder.taken = now.taken; // by another tab, meanwhile
+    const lasts = await outlivePage(workspace);
     tell({ model: folder.model, state: 'looking', taken: folder.taken.length, lasts });
     const look = createLook(context, folder, tell, current);
     while (!current.aborted) {
@@ -43,7 +41,6 @@ export const watchFolder: Answer<'watchFolder'> = async (context, model, given, 
       await pause(settling ? Math.min(SETTLE_MS, everyMs) : everyMs, current);
     }
   };
-  const nameNow = followName(context, model);
   while (!signal?.aborted) {
     await whileNamed(context, nameNow, signal, async (name, current) => {
       folder.model = name;
@@ -53,6 +50,25 @@ export const watchFolder: Answer<'watchFolder'> = async (context, model, given, 
   }
   throw abortError();
 };
+
+/** The folder that is kept for a model, or the one that is given, which is kept from now on. */
+async function openFolder(
+  { workspace }: Context,
+  model: string,
+  given: FileSystemDirectoryHandle | null,
+  nameNow: () => Promise<string>,
+): Promise<KeptFolder> {
+  const kept = (await listFolders(workspace)).find((own) => own.model === model);
+  if (!kept && !given) throw new UserError('missing', `folder of model '${model}': none is kept. Choose one.`);
+  await readModel(workspace, model);
+  if (kept && (!given || (await kept.handle.isSameEntry(given)))) return { ...kept, handle: given ?? kept.handle };
+  await nameNow(); // which follows the model from here
+  const folder = { id: crypto.randomUUID(), model, handle: given!, taken: [] };
+  await keepFolder(workspace, folder);
+  const name = await nameNow();
+  if (name !== model) await renameFolder(workspace, model, name); // in the meantime, by another tab
+  return folder;
+}
 
 /** What a model is called now: under another name its versions are still those of the same runs. */
 function followName({ workspace }: Context, model: string): () => Promise<string> {
@@ -109,8 +125,8 @@ function createLook(
       if (files.some((file, i) => !isSame(markOf(marks[i].path, file), marks[i]))) return;
       const { id } = await scoreBatch(context, versionId, files, { signal });
       batches.push(id);
-      folder.taken = [...folder.taken.filter(({ path }) => !marks.some((mark) => mark.path === path)), ...marks];
-      if (!signal.aborted) await keepFolder(workspace, folder);
+      folder.taken = addMarks(folder.taken, marks);
+      await noteTaken(workspace, folder.id, marks);
     } catch (error) {
       if (signal.aborted || isGone(error)) return;
       if (!(error instanceof UserError)) throw error;
